@@ -61,12 +61,13 @@ class Prospect:
     """What is to expect of a neuron: an effect, and how well it can be known.
 
     ``error`` is the standard error of the effect on the searched half, where the values' shape makes it larger than a
-    plan can know; 0 where it does not. ``spread`` is how much units vary, for the kinds that plan with it.
+    plan can know; 0 where it does not. ``spread`` is how much units vary, for the kinds that plan with it: then an
+    interval may reach farther than that makes likely, so that chance moves an estimate by less than ``error``.
     """
 
     effect: float
     error: float = 0.0
-    spread: float = 1.0
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,14 @@ class TestPlan:
 
     def _with(self, prospect: Prospect, number: float | None) -> float:
         planned = stats.power_of(self._claim(prospect, number), self._counts)
-        if number is None or prospect.error == 0:
+        if prospect.error == 0 or (number is None and prospect.spread is None):
             return planned
-        far = (prospect.effect - number) / prospect.error
-        return min(planned, float(ndtr(far - self._quantile)))
+        units = min(self._counts)
+        moves = prospect.error if prospect.spread is None else prospect.spread / math.sqrt(units)
+        far = (
+            prospect.effect - (self.sort.null if number is None else number) - prospect.error * self._quantile
+        ) / moves
+        return min(planned, float(ndtr(far)))
 
     def for_claims(self, claims: int) -> TestPlan:
         """Return the plan for another number of claims, at least one."""
@@ -143,7 +148,7 @@ class TestPlan:
         return math.floor(first * self.share), math.floor(second * self.share)
 
     def _claim(self, prospect: Prospect, number: float | None) -> stats.PlannedClaim:
-        planning = PlannedAt(self.design.paired, stats.Level(self.alpha, self.claims), prospect.spread)
+        planning = PlannedAt(self.design.paired, stats.Level(self.alpha, self.claims), prospect.spread or 1.0)
         planned = self.sort.planned(prospect.effect, number, planning)
         each = self.design.prompts / min(self.design.counts)
         return replace(planned, each=each) if planned.statistic == "mean" else planned
@@ -229,13 +234,16 @@ def candidates(
 def _prospects(
     plan: TestPlan, table: UnitTable, columns: NDArray[np.intp], expected: NDArray[np.float64]
 ) -> list[Prospect]:
-    """Return what to expect; no spread is less than their median: little of it, too, brings neurons first."""
+    """Return what to expect of the first neurons.
+
+    Ranked by t, neurons are first by little spread, too: so no error is less than the median of theirs.
+    """
     own = [table.neurons(np.array([column])) for column in columns]
     errors, spreads = [plan.error(each) for each in own], [plan.sort.spread(each) for each in own]
-    least = float(np.median(errors)), float(np.median(spreads))
+    middle = float(np.median(errors))
     return [
-        Prospect(float(effect), max(error, least[0]), max(spread, least[1]))
-        for effect, error, spread in zip(expected, errors, spreads, strict=True)
+        Prospect(effect, max(error, middle) if spread is None else error, spread)
+        for effect, error, spread in zip(expected.tolist(), errors, spreads, strict=True)
     ]
 
 

@@ -28,8 +28,8 @@ Given: TypeAlias = "str | PathLike[str] | Mapping[str, object] | Iterable[str | 
 YAML = (".yaml", ".yml")
 KEPT = ("site", "tokens", "generate", "alpha", "resamples", "seed", "load")
 """Keys of a claim file that the file for the other half has as well."""
-POOLING = ("tokens", "generate")
-"""Keys that have no part in kinds that read every token."""
+TOKENS = "mean of prompt"
+"""Which tokens count if nothing is said; a claim file says so even where all its claims read every token."""
 CORRECTIONS = ("holm", "bonferroni")
 """Corrections of a claim file that are kept: what is planned for them holds."""
 
@@ -77,11 +77,9 @@ def question_of(
     sort = sort_of(wanted.kind, wanted.k, wanted.others)
     texts, here, name, places = _texts_of(given, folders)
     texts |= {key: yaml_of({key: value}) for key, value in keys.items()}
-    if not sort.pooled:
-        texts = {key: text for key, text in texts.items() if key not in POOLING}
-    if missing := [key for key in ("site", "tokens") if key not in texts and (sort.pooled or key == "site")]:
-        such = "site 'mlp_post'" + (" and tokens 'mean of prompt'" if sort.pooled else "")
-        raise DiscoveryError(f"Say what is read: {' and '.join(missing)} missing, such as {such}.")
+    if "site" not in texts:
+        raise DiscoveryError("Say where neurons are read: site missing, such as site 'mlp_post'.")
+    texts.setdefault("tokens", yaml_of({"tokens": TOKENS}))
     there = _set_names(texts["sets"])
     names = _sides(there, wanted) if sort.sets == 2 else (_one_of(there, wanted),)
     sentence = str(sort.sentence(Neuron(0, 0), names, sort.least))

@@ -47,9 +47,11 @@ MOST_CLAIMS = 100
 class SearchSettings(TypedDict, total=False):
     """What else may be said of a search.
 
-    ``site``, ``tokens``, ``generate``, ``alpha`` and ``seed`` are those of a claim file. ``layers`` are those that are
-    searched, such as "layers 3 to 8"; ``k`` is the length of the lists of ``consistency``. ``anyway`` makes claims of
-    neurons that do not stand out. ``cache``, ``options``, ``allow`` and ``progress`` are those of ``judge``.
+    ``site``, ``tokens`` ("mean of prompt" if unsaid), ``generate``, ``alpha`` and ``seed`` are those of a claim file.
+    ``layers`` are those that are searched, such as "layers 3 to 8"; ``k`` is the length of the lists of
+    ``consistency``. ``token``, ``matching`` (a regular expression) or ``label`` is what neurons are to predict.
+    ``anyway`` makes claims of neurons that do not stand out. ``cache``, ``options``, ``allow`` and ``progress`` are
+    those of ``judge``.
     """
 
     site: str | None
@@ -59,6 +61,9 @@ class SearchSettings(TypedDict, total=False):
     seed: int
     layers: str | None
     k: int
+    token: str | None
+    matching: str | None
+    label: str | None
     anyway: bool
     cache: str | PathLike[str] | bool | None
     options: RunOptions
@@ -84,8 +89,9 @@ def discover(
 
     ``what`` are sets by name (lists of prompts, tables, or files), files of prompts, or a claim file whose sets, site
     and tokens are taken. Neurons are ranked for the set ``target`` against the set ``against``, which may be left out
-    where there are two, by the statistic of a ``kind`` of claim: ``contrast``, ``separation`` or ``consistency``. The
-    ``top`` ones are returned, and claims are made of those that stand out.
+    where there are two, by the statistic of a ``kind`` of claim: ``contrast``, ``separation`` or ``consistency``; or by
+    that of ``prediction``, in the documents of the set ``target`` alone. The ``top`` ones are returned, and claims are
+    made of those that stand out.
 
     Raises DiscoveryError for what cannot be searched, ClaimFileError for prompts that cannot be read, and
     NeuronClaimsError for what is wrong with the model.

@@ -24,7 +24,7 @@ INLINE = 40
 """So many prompts in all are written into the claim file itself; more go into files beside it."""
 SUFFIXES = (".claims.yaml", ".claims.yml")
 SEARCHED, TESTED = "discovery.jsonl", "test.jsonl"
-OWN = ("set", "text", "messages", "id", "group", "pair")
+OWN = ("set", "text", "messages", "id", "group", "pair", "labels")
 """Columns of the files of both halves; prompts whose own columns are called so are written into the claim file."""
 OPENING = """\
 # Neurons that were looked for on one half of some prompts (discovered_on), to be tested on the other half (sets), which
@@ -158,7 +158,7 @@ def _listed(prompts: PromptSet) -> list[object]:
 
 def _entry(prompt: Prompt) -> object:
     spans = {"spans": dict(prompt.columns)} if prompt.columns else {}
-    made = {**_given(prompt), **_labels(prompt), **spans}
+    made = {**_given(prompt), **_own(prompt), **spans}
     return made["text"] if list(made) == ["text"] else made
 
 
@@ -169,22 +169,27 @@ def _given(prompt: Prompt) -> dict[str, object]:
     return {"messages": [{"role": each.role, "content": each.content} for each in messages]}
 
 
-def _labels(prompt: Prompt) -> dict[str, str]:
-    own = (("id", prompt.id), ("group", prompt.group), ("pair", prompt.pair))
-    return {name: value for name, value in own if value is not None}
+def _own(prompt: Prompt) -> dict[str, object]:
+    labels = None if prompt.labels is None else [list(stretch) for stretch in prompt.labels]
+    own = {"id": prompt.id, "group": prompt.group, "pair": prompt.pair, "labels": labels}
+    return {name: value for name, value in own.items() if value is not None}
 
 
 def _lines(half: Mapping[str, PromptSet]) -> Iterator[str]:
     """Yield a row of JSON for each prompt."""
     for name, prompts in half.items():
         for prompt in in_order(prompts):
-            row = {**dict(prompt.columns), "set": name, **_given(prompt), **_labels(prompt)}
+            row = {**dict(prompt.columns), "set": name, **_given(prompt), **_own(prompt)}
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _file(path: str, prompts: Sequence[Prompt]) -> dict[str, object]:
     """Return the entry of a file of prompts with the columns that its rows have."""
     chats = not is_plain(prompts[0].text)
-    kept = [key for key in ("group", "pair", "id") if all(getattr(each, key) is not None for each in prompts)]
+    kept = [
+        key
+        for key in ("group", "pair", "id", "labels")
+        if all(getattr(each, key) is not None for each in prompts)
+    ]
     columns = {"messages": "messages"} if chats else {"column": "text"}
     return {"file": path, **columns, **{key: key for key in kept}}

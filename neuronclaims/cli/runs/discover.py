@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "neuronclaims discover hanoi.txt baseline.txt --model demo --for hanoi --site mlp_post",
     "neuronclaims discover claims/places.claims.yaml --model demo --for hanoi --against baseline",
+    "neuronclaims discover corpus.txt --model demo --kind prediction --token ' an' --site mlp_post",
 )
 FILE = "found.claims.yaml"
-TOKENS = "mean of prompt"
 
 
 def run(
@@ -38,7 +38,6 @@ def run(
         str,
         typer.Option("--model", metavar="MODEL", help="demo, a folder, or a name of the Hugging Face hub"),
     ],
-    target: Annotated[str, typer.Option("--for", metavar="SET", help="the set that neurons are looked for")],
     files: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -51,17 +50,23 @@ def run(
             "--set", metavar="NAME=FILE", help="a set under another name; can be given several times"
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="SET", help="the set that neurons are looked for (default: the only one)"
+        ),
+    ] = None,
     against: Annotated[
         str | None, typer.Option(metavar="SET", help="the set it is compared with (default: the other one)")
     ] = None,
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="contrast, separation or consistency")
+        str, typer.Option(metavar="KIND", help="contrast, separation, consistency or prediction")
     ] = "contrast",
     site: Annotated[
         str | None, typer.Option(metavar="SITE", help="where neurons are read, such as mlp_post")
     ] = None,
     tokens: Annotated[
-        str | None, typer.Option(metavar="RULE", help=f"which tokens count (default: {TOKENS})")
+        str | None, typer.Option(metavar="RULE", help="which tokens count (default: mean of prompt)")
     ] = None,
     generate: Annotated[
         int | None, typer.Option(metavar="N", help="tokens to generate, where tokens are of generated")
@@ -71,6 +76,15 @@ def run(
     ] = None,
     top: Annotated[int, typer.Option(metavar="N", help="claims to write at most")] = 5,
     k: Annotated[int, typer.Option("--k", metavar="K", help="the top K of consistency")] = 10,
+    token: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="prediction: the token, with its space, such as ' an'")
+    ] = None,
+    matching: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="prediction: all tokens that match, such as '[0-9]+'")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="prediction: a label of the text, such as noun")
+    ] = None,
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="the column that holds the prompts in all files")
     ] = None,
@@ -79,6 +93,9 @@ def run(
     ] = None,
     pair: Annotated[
         str | None, typer.Option(metavar="NAME", help="the column that holds their pairs")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds labels of stretches of the text")
     ] = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="write claims though no neuron stands out")
@@ -109,8 +126,8 @@ def run(
     from neuronclaims.scripting.judge import Allow
 
     check_out(out, force=force)
-    given = _given(files or [], sets or [], {"column": column, "group": group, "pair": pair})
-    of_file = isinstance(given, Path)
+    columns = {"column": column, "group": group, "pair": pair, "labels": labels}
+    given = _given(files or [], sets or [], columns)
     found = discover(
         given,
         Path(model) if Path(model).is_dir() else model,
@@ -119,10 +136,13 @@ def run(
         kind=kind,
         top=top,
         site=site,
-        tokens=tokens or (None if of_file else TOKENS),
+        tokens=tokens,
         generate=None if generate is None else {"max_new_tokens": generate},
         layers=layers,
         k=k,
+        token=token,
+        matching=matching,
+        label=label,
         anyway=anyway,
         cache=cache or True,
         options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),

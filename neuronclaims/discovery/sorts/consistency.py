@@ -85,9 +85,8 @@ class ConsistencySort:
         """Return 0: the plan knows it."""
         return 0.0
 
-    def spread(self, table: UnitTable) -> float:  # noqa: ARG002
-        """Return 1: effects are planned as they are."""
-        return 1.0
+    def spread(self, table: UnitTable) -> None:
+        """Return None: no plan asks for it."""
 
     def planned(self, effect: float, number: float | None, planning: PlannedAt) -> PlannedClaim:
         """Return that the share is at least a number, and higher than in the baseline."""

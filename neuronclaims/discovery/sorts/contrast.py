@@ -90,9 +90,8 @@ class ContrastSort:
         made = stats.of_any_shape(plain, first, second, paired=table.paired)
         return float("inf") if made.low is None or made.value is None else made.value - made.low
 
-    def spread(self, table: UnitTable) -> float:  # noqa: ARG002
-        """Return 1: effects are planned as they are."""
-        return 1.0
+    def spread(self, table: UnitTable) -> None:
+        """Return None: no plan asks for it."""
 
     def planned(self, effect: float, number: float | None, planning: PlannedAt) -> PlannedClaim:
         """Return that the means differ by a number of standard deviations, or at all."""

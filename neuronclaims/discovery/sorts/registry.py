@@ -7,15 +7,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from neuronclaims.discovery.errors import DiscoveryError
-from neuronclaims.discovery.sorts import consistency, contrast, separation
+from neuronclaims.discovery.sorts import consistency, contrast, prediction, separation
 from neuronclaims.discovery.sorts.sort import SortSettings
 from neuronclaims.sentences.messages import closest, quoted
 
 if TYPE_CHECKING:
     from neuronclaims.discovery.sorts.sort import Sort, SortEntry
 
-ENTRIES: tuple[SortEntry, ...] = (contrast.SORT, separation.SORT, consistency.SORT)
-LATER = ("prediction", "restoration", "ablation", "clamping", "correlation", "congruence", "activity")
+ENTRIES: tuple[SortEntry, ...] = (contrast.SORT, separation.SORT, consistency.SORT, prediction.SORT)
+LATER = ("restoration", "ablation", "clamping", "correlation", "congruence", "activity")
 """Kinds that are asked for and that no search is made by."""
 OTHERS = tuple(dict.fromkeys(name for entry in ENTRIES for name in entry.takes))
 """What some kinds ask for, besides sets."""

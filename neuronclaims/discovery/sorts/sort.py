@@ -37,7 +37,7 @@ class Sort(Protocol):
 
     @property
     def pooled(self) -> bool:
-        """Whether the token rule says what is read; otherwise no rule is asked for, and none is written."""
+        """Whether the token rule says what is read; it plays no part in kinds that read every token."""
         ...
 
     @property
@@ -111,8 +111,8 @@ class Sort(Protocol):
         """
         ...
 
-    def spread(self, table: UnitTable) -> float:
-        """Return how much one neuron's units vary, for plans that need it; 1 for others."""
+    def spread(self, table: UnitTable) -> float | None:
+        """Return the standard deviation of one neuron's units, for plans that need it; None for others."""
         ...
 
     def planned(self, effect: float, number: float | None, planning: PlannedAt) -> PlannedClaim:
