@@ -61,8 +61,8 @@ class Prospect:
     """What is to expect of a neuron: an effect, and how well it can be known.
 
     ``error`` is the standard error of the effect on the searched half, where the values' shape makes it larger than a
-    plan can know; 0 where it does not. ``spread`` is how much units vary, for the kinds that plan with it: then an
-    interval may reach farther than that makes likely, so that chance moves an estimate by less than ``error``.
+    plan can know; 0 where it does not. ``spread`` is how much units vary, for the kinds whose every claim is
+    judged by an interval, with a number or without.
     """
 
     effect: float
@@ -113,12 +113,8 @@ class TestPlan:
         planned = stats.power_of(self._claim(prospect, number), self._counts)
         if prospect.error == 0 or (number is None and prospect.spread is None):
             return planned
-        units = min(self._counts)
-        moves = prospect.error if prospect.spread is None else prospect.spread / math.sqrt(units)
-        far = (
-            prospect.effect - (self.sort.null if number is None else number) - prospect.error * self._quantile
-        ) / moves
-        return min(planned, float(ndtr(far)))
+        bound = self.sort.null if number is None else number
+        return min(planned, float(ndtr((prospect.effect - bound) / prospect.error - self._quantile)))
 
     def for_claims(self, claims: int) -> TestPlan:
         """Return the plan for another number of claims, at least one."""
@@ -234,16 +230,13 @@ def candidates(
 def _prospects(
     plan: TestPlan, table: UnitTable, columns: NDArray[np.intp], expected: NDArray[np.float64]
 ) -> list[Prospect]:
-    """Return what to expect of the first neurons.
-
-    Ranked by t, neurons are first by little spread, too: so no error is less than the median of theirs.
-    """
+    """Return what to expect; no error is less than their median: little spread, too, brings neurons first."""
     own = [table.neurons(np.array([column])) for column in columns]
-    errors, spreads = [plan.error(each) for each in own], [plan.sort.spread(each) for each in own]
-    middle = float(np.median(errors))
+    errors = [plan.error(each) for each in own]
+    least = float(np.median(errors))
     return [
-        Prospect(effect, max(error, middle) if spread is None else error, spread)
-        for effect, error, spread in zip(expected.tolist(), errors, spreads, strict=True)
+        Prospect(float(effect), max(error, least), plan.sort.spread(each))
+        for effect, error, each in zip(expected, errors, own, strict=True)
     ]
 
 
