@@ -98,7 +98,7 @@ MAY_IMPORT = {
     "judging": GROUND | RUNS | {"kinds", "corrections", "planning", "provenance", "answers"},
     "study": GROUND | RUNS | {"kinds", "judging", "provenance", "answers"},
     "scripting": GROUND | RUNS | {"kinds", "judging", "naming", "planning", "reports", "study", ""},
-    "discovery": GROUND | RUNS | {"kinds", "provenance", "answers", "scripting", "rematch"},
+    "discovery": GROUND | RUNS | {"kinds", "provenance", "answers", "scripting", "rematch", "reports"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {"naming", ""},
     "reports": {

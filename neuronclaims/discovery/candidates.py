@@ -125,9 +125,19 @@ class TestPlan:
         if not math.isfinite(prospect.effect) or prospect.effect <= (self.sort.least or self.sort.null):
             return None
         found = stats.units_needed(self._claim(prospect, self.sort.least), self._counts, power=POWER)
-        if found is None or self.share == 1:
-            return found
-        return math.ceil(found[0] / self.share), math.ceil(found[1] / self.share)
+        if found is None:
+            return None
+        least = self._for_interval(prospect)
+        first, second = (math.ceil(max(each, least) / self.share) for each in found)
+        return first, second
+
+    def _for_interval(self, prospect: Prospect) -> float:
+        """Return how many units let the interval leave out no effect, where every claim is judged by one."""
+        if prospect.spread is None:
+            return 0.0
+        far = prospect.effect - (self.sort.least or self.sort.null)
+        times = (self._quantile + float(ndtri(POWER))) * prospect.error / far
+        return min(self._counts) * times**2
 
     def reachable(self) -> bool:
         """Say whether the clearest data would pass."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from os import PathLike
 from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Literal, overload
 
 from neuronclaims.discovery.candidates import STANDS_OUT, Candidate, sizes
 from neuronclaims.discovery.errors import NothingFoundError
@@ -14,9 +16,31 @@ from neuronclaims.discovery.question import Question
 from neuronclaims.discovery.split import SplitSets
 from neuronclaims.discovery.writing import file_text, inline_text, written
 from neuronclaims.foreign_text import harmless_line, one_line
+from neuronclaims.reports.frames import table_of_rows
 from neuronclaims.stats.unit_counts import sizes_in_words
 
+WIDTH = 80
+"""Columns of a terminal that the summary is wrapped at."""
 COLUMNS = ("place", "neuron", "p", "seen", "to expect", "claimed", "power", "units needed")
+
+FRAME: dict[str, type] = {
+    "place": int,
+    "neuron": str,
+    "sentence": str,
+    "seen": float,
+    "expected": float,
+    "p": float,
+    "number": float,
+    "power": float,
+    "needed": int,
+    "needed_second": int,
+    "claimed": bool,
+}
+"""The columns of the table that pandas or polars makes of a search, in order."""
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -24,7 +48,7 @@ class Discoveries:
     """The neurons in the first places of a search, and the claims about them that the other half will test.
 
     ``candidates`` are in order; ``neurons`` is how many were searched. ``model`` is the name of the model, ``question``
-    what was looked for, ``split`` the two halves.
+    what was looked for, ``split`` the two halves, ``share`` the part of the units searched that tell something.
 
     ``claims`` is the text of a claim file, which ``neuronclaims.judge`` takes; ``write`` writes it.
     """
@@ -34,6 +58,7 @@ class Discoveries:
     model: str
     question: Question
     split: SplitSets
+    share: float = 1.0
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -73,6 +98,8 @@ class Discoveries:
         count = sum(each.claimed for each in self.candidates)
         stands = {0: "None is claimed", 1: "One is claimed"}.get(count, f"{count} are claimed")
         tokens = f", {settings.tokens}" if asked.sort.pooled else ""
+        units = round(self.share * self.split.designs[0].counts[0])
+        searched += "" if self.share == 1 else f" ({units:,} tell something)"
         said = (
             f"{self.neurons:,} neurons of {self.model} at {settings.site}{tokens}: ranked for "
             f"{asked.sort.looked_for(asked.names)} on {searched}, to be tested on the other half, {tested}. {stands}."
@@ -83,6 +110,34 @@ class Discoveries:
     def table(self) -> list[tuple[str, ...]]:
         """A row per candidate, for the columns place, neuron, p, seen, to expect, claimed, power, units needed."""
         return [self._row(each) for each in self.candidates]
+
+    @overload
+    def to_frame(self, library: Literal["pandas"] = "pandas") -> pd.DataFrame: ...
+    @overload
+    def to_frame(self, library: Literal["polars"]) -> pl.DataFrame: ...
+    def to_frame(self, library: Literal["pandas", "polars"] = "pandas") -> pd.DataFrame | pl.DataFrame:
+        """Return a table with a row per candidate; docs/discover.md lists its columns.
+
+        Raises FrameError where the library is not installed.
+        """
+        names = self.question.names
+        rows: list[dict[str, str | float | bool | None]] = [
+            {
+                "place": each.place,
+                "neuron": str(each.neuron),
+                "sentence": str(self.question.sort.sentence(each.neuron, names, each.number)),
+                "seen": each.seen,
+                "expected": each.expected,
+                "p": each.p,
+                "number": each.number,
+                "power": each.power,
+                "needed": each.needed[0] if each.needed else None,
+                "needed_second": each.needed[1] if each.needed and len(names) == 2 else None,
+                "claimed": each.claimed,
+            }
+            for each in self
+        ]
+        return table_of_rows(rows, FRAME, library)
 
     def _row(self, each: Candidate) -> tuple[str, ...]:
         sort = self.question.sort
@@ -128,7 +183,8 @@ class Discoveries:
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
         ]
-        return "\n".join([self.summary, *(line.rstrip() for line in lines)])
+        said = wrap(self.summary, WIDTH, break_long_words=False, break_on_hyphens=False)
+        return "\n".join([*said, *(line.rstrip() for line in lines)])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)

@@ -127,7 +127,7 @@ def discover(
         seed=_seed(replace(question.claim, sets=halves.searched)),
         anyway=settings.get("anyway", False),
     )
-    return Discoveries(made, found.searched, model_name, question, halves)
+    return Discoveries(made, found.searched, model_name, question, halves, found.share)
 
 
 def _measured(

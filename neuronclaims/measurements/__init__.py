@@ -15,12 +15,12 @@ from neuronclaims.measurements.changing.restorations import Restoration, Restora
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.labels import LabelCounts
-from neuronclaims.measurements.layer_aurocs import LayerAurocs
 from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.positions import PositionCorrelations
 from neuronclaims.measurements.readout import Readout
 from neuronclaims.measurements.token_values import TokenValues
+from neuronclaims.measurements.whole_layers.layer_aurocs import LayerAurocs
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ChangedTokens, Span
 
