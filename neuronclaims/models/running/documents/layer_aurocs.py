@@ -21,8 +21,8 @@ from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import check_head, logits_of
-from neuronclaims.models.running.readout import Rows, together, token_numbers, top_tokens
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.readout import Rows, counted, together, token_numbers, top_tokens
+from neuronclaims.models.running.worker import Batches, running
 from neuronclaims.models.token_texts import of_tokenizer
 from neuronclaims.token_classes import TokenLabel, Wanted, WantedToken
 from neuronclaims.tokens.labels import inside
@@ -38,7 +38,7 @@ _COLUMNS = 4_096
 Bools = NDArray[np.bool_]
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the AUROCs of a job's documents, run one by one; tokens, texts and labels are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, LayerAurocsNeed))
     wanted = dict.fromkeys(need.wanted for need in needs)
@@ -47,12 +47,20 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
         of_tokenizer(ready.tokenizer, ready.facts.name),
     )
     labels = [each for each in wanted if isinstance(each, TokenLabel)]
+    sizes: dict[str, int] = {}
     for item in job.items:
-        # Only to be refused in time: the tokens of a whole corpus are too many to keep.
+        # The tokens of a whole corpus are too many to keep: here they are only counted, and refused in time.
         split = split_document(ready, item)
-        pieces_of(ready, item, split)
+        sizes[item] = counted(pieces_of(ready, item, split))
         _labelled(split, labels)
-    return together(_documents(ready, needs, tokens, job.items, 2 if options.again else 1))
+    unchecked = [True]
+
+    def row(item: str) -> Rows:
+        found = _document(ready, needs, tokens, item, 2 if options.again else 1, checking=unchecked[0])
+        unchecked[0] = False
+        return found
+
+    return together(sizes, row)
 
 
 def _labelled(split: SplitText, labels: Iterable[TokenLabel]) -> dict[Wanted, Bools]:
@@ -64,32 +72,33 @@ def _labelled(split: SplitText, labels: Iterable[TokenLabel]) -> dict[Wanted, Bo
         raise MeasurementError(str(error)) from None
 
 
-def _documents(
+def _document(
     ready: Ready,
     needs: tuple[LayerAurocsNeed, ...],
     tokens: dict[WantedToken, NDArray[np.int64]],
-    items: Iterable[str],
+    item: str,
     copies: int,
-) -> Iterator[tuple[str, int, Rows]]:
-    """Yield every document with its number of positions and its rows."""
-    labels = list(dict.fromkeys(need.wanted for need in needs if isinstance(need.wanted, TokenLabel)))
+    *,
+    checking: bool,
+) -> Rows:
+    """Return the rows of one document."""
+    labels = [need.wanted for need in needs if isinstance(need.wanted, TokenLabel)]
     places: list[Place] = list(dict.fromkeys((need.site, need.layer) for need in needs))
-    for number, item in enumerate(items):
-        with running(ready, f"on the document {shorten(item)}"):
-            split = split_document(ready, item)
-            pieces, hits = pieces_of(ready, item, split), _labelled(split, labels)
-            rows: Rows = {}
-            for some in _parts(ready, places, len(split.ids)):
-                predicting = not tokens.keys() <= hits.keys()
-                read = [_read(ready, piece, some, copies, predicting, number == 0) for piece in pieces]
-                if predicting:
-                    tops = np.concatenate([top for top, _ in read])
-                    hits |= {each: np.isin(tops, numbers) for each, numbers in tokens.items()}
-                values = {place: torch.cat([found[place] for _, found in read]) for place in some}
-                for need in needs:
-                    if (place := (need.site, need.layer)) in values:
-                        rows[need] = aurocs_row(values[place], hits[need.wanted])
-        yield item, sum(sum(piece.counts) for piece in pieces), rows
+    rows: Rows = {}
+    with running(ready, f"on the document {shorten(item)}"):
+        split = split_document(ready, item)
+        pieces, hits = pieces_of(ready, item, split), _labelled(split, labels)
+        for some in _parts(ready, places, len(split.ids)):
+            predicting = not tokens.keys() <= hits.keys()
+            read = [_read(ready, piece, some, copies, predicting, checking) for piece in pieces]
+            if predicting:
+                tops = np.concatenate([top for top, _ in read])
+                hits |= {each: np.isin(tops, numbers) for each, numbers in tokens.items()}
+            values = {place: torch.cat([found[place] for _, found in read]) for place in some}
+            for need in needs:
+                if (place := (need.site, need.layer)) in values:
+                    rows[need] = aurocs_row(values[place], hits[need.wanted])
+    return rows
 
 
 def _parts(ready: Ready, places: Sequence[Place], length: int) -> Iterator[list[Place]]:
@@ -108,7 +117,7 @@ def _read(
     The first of ``copies`` rows counts: with more than one, the same is computed in other shapes.
     """
     ids = torch.tensor([piece.ids] * copies, device=ready.device)
-    counts = torch.tensor(piece.counts, device=ready.device)
+    counts = torch.tensor(piece.counts)  # on the CPU, from where any device is indexed
     positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     with traced(ready, ids.shape, retain=set(places)) as kept:
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
@@ -120,15 +129,15 @@ def _read(
 
 def aurocs_row(values: torch.Tensor, hits: Bools) -> NDArray[np.float32]:
     """Return the row of one document and layer: positions, hits, and the AUROC of each of ``values`` [positions, m]."""
-    counted, found = int(hits.sum()), np.full(values.shape[1], UNDEFINED)
-    if 0 < counted < len(hits):
+    on, found = int(hits.sum()), np.full(values.shape[1], UNDEFINED)
+    if 0 < on < len(hits):
         at = torch.from_numpy(hits).to(values.device)
         wide = values if values.dtype == torch.float64 else values.float()
         parts = [_aurocs(part, at) for part in torch.split(wide, _COLUMNS, dim=1)]
-        found = torch.cat(parts).cpu().numpy() / (2 * counted * (len(hits) - counted))
+        found = torch.cat(parts).cpu().numpy() / (2 * on * (len(hits) - on))
     # Nothing can be ranked where a value is broken: an error of who reads it.
     broken = ~torch.isfinite(values).all(0).cpu().numpy()
-    return np.array([len(hits), counted, *np.where(broken, np.nan, found)], dtype=np.float32)
+    return np.array([len(hits), on, *np.where(broken, np.nan, found)], dtype=np.float32)
 
 
 def _aurocs(values: torch.Tensor, hits: torch.Tensor) -> torch.Tensor:
