@@ -30,7 +30,13 @@ def by_pairs(values: np.ndarray, hits: np.ndarray) -> np.ndarray:
 def test_aurocs_of_any_values_are_those_of_all_pairs() -> None:
     for size, many in ((2, 3), (9, 40), (31, 7)):
         ties = RNG.integers(-2, 3, size=(size, many)).astype(float)
-        for hits in (RNG.random(size) < 0.4, np.arange(size) == 1, np.zeros(size, bool), np.ones(size, bool)):
+        for hits in (
+            RNG.random(size) < 0.4,
+            np.arange(size) == 1,
+            np.arange(size) % 2 == 0,
+            np.zeros(size, bool),
+            np.ones(size, bool),
+        ):
             row = aurocs_row(torch.from_numpy(ties), hits)
             assert row[:2].tolist() == [size, hits.sum()]
             np.testing.assert_allclose(row[2:], by_pairs(ties, hits), rtol=1e-6)

@@ -35,6 +35,9 @@ _HELD = 2**28
 _COLUMNS = 4_096
 """Neurons that are ranked at once."""
 
+_FEW = 8
+"""So few hits are compared one by one, which is faster than sorting all others."""
+
 Bools = NDArray[np.bool_]
 
 
@@ -142,7 +145,10 @@ def aurocs_row(values: torch.Tensor, hits: Bools) -> NDArray[np.float32]:
 
 def _aurocs(values: torch.Tensor, hits: torch.Tensor) -> torch.Tensor:
     """Return how many half pairs of a hit and another position the hits win, of values [positions, m]: int64 [m]."""
+    if int(hits.sum()) <= _FEW:
+        others = values[~hits]
+        won = [(others < high).sum(0) + (others <= high).sum(0) for high in values[hits]]
+        return torch.stack(won).sum(0)
     columns = values.T
-    others, high = columns[:, ~hits].sort().values, columns[:, hits].contiguous()
-    below = torch.searchsorted(others, high)
-    return (below + torch.searchsorted(others, high, right=True)).sum(1)
+    low, high = columns[:, ~hits].sort().values, columns[:, hits].contiguous()
+    return (torch.searchsorted(low, high) + torch.searchsorted(low, high, right=True)).sum(1)
