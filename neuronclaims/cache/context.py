@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.cache import layout, shards
 from neuronclaims.cache.failures import Failures
+from neuronclaims.cache.number_types import PLAIN, rounds
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_json_object
 from neuronclaims.measurements import ModelFacts
@@ -28,11 +29,12 @@ from neuronclaims.measurements.share import WHOLE, Share
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All cached values of one model under one set of options."""
+    """All cached values of one model under one set of options; ``store`` is the number type of activations."""
 
     root: Path
     key: str
     about: Mapping[str, str] = field(default_factory=dict, compare=False)
+    store: str = PLAIN
 
     @property
     def folder(self) -> Path:
@@ -46,25 +48,33 @@ class Context:
 
         Damaged shards are set aside, with a warning.
         """
+        found: dict[Need, dict[str, NDArray[np.float32]]] = {need: {} for need in wanted}
+        for need, rows in self.parts(wanted, facts):
+            found[need].update(rows)
+        return found
+
+    def parts(
+        self, wanted: Wanted, facts: ModelFacts | None = None
+    ) -> Iterator[tuple[Need, dict[str, NDArray[np.float32]]]]:
+        """Yield what ``read`` returns one file at a time: a need, and rows by prompt."""
         hashes = {prompt: row_key(self.key, prompt) for prompts in wanted.values() for prompt in prompts}
         headers = self._headers() if wanted else []
         if layout.is_file(self.folder / layout.ABOUT):
             with suppress(OSError):
                 os.utime(self.folder / layout.ABOUT)
-        found = {}
         for need, prompts in wanted.items():
             width = None if facts is None else need.width(facts)
-            found[need] = self._find(need, {hashes[prompt]: prompt for prompt in prompts}, headers, width)
-        return found
+            for rows in self._find(need, {hashes[prompt]: prompt for prompt in prompts}, headers, width):
+                yield need, rows
 
     def write(self, prompts: tuple[str, ...], values: Mapping[Need, NDArray[np.float32]]) -> Path:
         """Keep the values of one finished batch, one row per prompt; raise CacheError if they cannot be."""
         rows = [row_key(self.key, prompt) for prompt in prompts]
         try:
             self.prepare()
-            return shards.write(
-                self.folder, self.key, rows, {str(need): values[need] for need in values}
-            ).path
+            types = {str(need): self.store for need in values if self.store != PLAIN and rounds(need)}
+            tensors = {str(need): values[need] for need in values}
+            return shards.write(self.folder, self.key, rows, tensors, types).path
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -139,8 +149,8 @@ class Context:
 
     def _find(
         self, need: Need, prompts: dict[str, str], headers: list[shards.Shard], width: int | None
-    ) -> dict[str, NDArray[np.float32]]:
-        name, found = str(need), dict[str, NDArray[np.float32]]()
+    ) -> Iterator[dict[str, NDArray[np.float32]]]:
+        name = str(need)
         for shard in headers:
             places = (
                 [place for place, row in enumerate(shard.rows) if row in prompts]
@@ -158,8 +168,7 @@ class Context:
             except shards.DamagedShardError as error:
                 _set_aside(shard.path, error)
                 continue
-            found.update({prompts.pop(shard.rows[place]): values[place] for place in places})
-        return found
+            yield {prompts.pop(shard.rows[place]): values[place] for place in places}
 
     def _sweep(self, age: float = 86400.0) -> None:
         for path in layout.files(self.folder, layout.LEFTOVER):

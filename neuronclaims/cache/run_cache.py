@@ -18,6 +18,7 @@ from pathlib import Path
 
 from neuronclaims.cache import layout
 from neuronclaims.cache.context import Context
+from neuronclaims.cache.number_types import PLAIN
 from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import defined_elsewhere
@@ -71,8 +72,12 @@ class RunCache:
         path = self.folder / layout.FINGERPRINTS
         return None if self._astray or self.distrust or layout.is_link(path) else path
 
-    def context(self, context: str, about: Mapping[str, str] | None = None) -> Context | None:
+    def context(
+        self, context: str, about: Mapping[str, str] | None = None, store: str = PLAIN
+    ) -> Context | None:
         """Return the part of the cache that holds the values of one context; ``about`` says in words which.
+
+        ``store`` is the number type in which it keeps activations.
 
         None, with a warning, for a cache that others may have written into. Raises CacheError for links inside it, and
         for a link to a folder of other things.
@@ -82,7 +87,7 @@ class RunCache:
                 f"The run cache is a link to {self.folder}, where other things lie and no {layout.README} says that it "
                 "is a cache. Let the link lead to an empty folder, or name one (--claims-cache=DIR)."
             )
-        found = Context(self.folder, context, about or {})
+        found = Context(self.folder, context, about or {}, store)
         layout.check_plain(self.folder, layout.ACTIVATIONS, found.folder.name)
         why = self.distrust
         if why is None and not self.trust:
@@ -133,6 +138,7 @@ def _how(source: Source, options: RunOptions) -> dict[str, str]:
     loaded, so it is a device of its own here.
     """
     again = {"measured": "again, otherwise batched"} if options.again else {}
+    again |= {"activations kept in": options.store} if options.store != PLAIN else {}
     again |= {f"torch: {name}": value for name, value in surroundings().settings.items()}
     if source.loaded is None:
         loading = source.loading(options)

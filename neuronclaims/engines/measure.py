@@ -187,19 +187,6 @@ def _stacked(run: Measuring, measurements: Sequence[Measurement]) -> Arrays:
         if request is None or measurement in run.failed:
             continue
         if request not in same:
-            rows, width = run.table[request.need], request.need.width(run.facts)
-            same[request] = _stack(rows, request.items, width)
+            same[request] = run.table.stacked(request, request.need.width(run.facts))
         arrays[measurement] = same[request]
     return arrays
-
-
-def _stack(
-    rows: Mapping[str, NDArray[np.float32]], prompts: Sequence[str], width: int
-) -> NDArray[np.float32]:
-    array = (
-        np.stack([rows[prompt][:width] for prompt in prompts])
-        if prompts
-        else np.empty((0, width), np.float32)
-    )
-    array.flags.writeable = False
-    return array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from neuronclaims.cache.background import BackgroundWriter
 from neuronclaims.cache.context import Context
+from neuronclaims.cache.number_types import all_rounded
 from neuronclaims.cache.run_cache import RunCache, context_about, context_key
 from neuronclaims.cache.speeds import keep_speeds
+from neuronclaims.engines.holding.bound import bound_of
+from neuronclaims.engines.holding.rows import RowTable
 from neuronclaims.engines.opening import open_engine
 from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Measurement
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 Loads: TypeAlias = "Callable[[Source, RunOptions, Any], Ready]"
 """A function that loads a source, by the options of a run, with its tokenizer where that is loaded, or None."""
 
-Table: TypeAlias = "dict[Need, dict[str, NDArray[np.float32]]]"
+Table: TypeAlias = Mapping[Need, Mapping[str, NDArray[np.float32]]]
 """The rows of every need, by text."""
 Failures: TypeAlias = "dict[Measurement, MeasurementError]"
 
@@ -45,8 +48,8 @@ Failures: TypeAlias = "dict[Measurement, MeasurementError]"
 class Measuring:
     """Fills ``table`` with what is known and what an engine measures, and ``failed`` with what cannot be measured.
 
-    The engine is made, and torch imported, only when something must run. Of a run that is cut into shares, only the
-    texts of one ``share`` are read and measured; ``own`` has these by need.
+    The engine is made, and torch imported, only when something must run. Of a run that is cut into shares only the
+    texts of one ``share`` are measured; ``own`` has these by need.
     """
 
     def __init__(
@@ -60,11 +63,11 @@ class Measuring:
     ) -> None:
         self._loads, self._share = loads, share
         self.facts = source.facts()
-        self.table: Table = {}
         self.failed: Failures = {}
         self.own: dict[Need, frozenset[str]] = {}
         self._source, self._options, self._report = source, options, report
         self._context = _context(source, cache, options, report)
+        self.table = RowTable(self._context, bound_of(options.memory))
         self._made: Engine | None = None
         self._watch = Stopwatch()
 
@@ -75,7 +78,8 @@ class Measuring:
         """
         missing = self.unmeasured(measurements)
         if self._context is not None and self._doubted():
-            self._context, self.table = None, {}
+            self._context, self.table = None, RowTable(None, bound_of(self._options.memory))
+            self.table.pin(measurements)
             missing = self._read(measurements)
         if missing and self._context is not None and self._source.loaded is None:
             self._recall(self._context, measurements)
@@ -114,6 +118,7 @@ class Measuring:
                 measurement.check(self.facts)
             except MeasurementError as error:
                 self.failed[measurement] = error
+        self.table.pin(measurements)
         if self._share != WHOLE:
             # Cut before anything is known of texts: what fails or is cached would cut each process's run elsewhere.
             can = union(self.facts, [each for each in measurements if each not in self.failed])
@@ -121,13 +126,14 @@ class Measuring:
         return self._read(measurements)
 
     def close(self) -> None:
-        """Give back what the engine holds, if there is one."""
+        """Give back what the engine holds, if there is one, and the folder of rows that no cache holds."""
+        self.table.close()
         if self._made is not None:
             self._made.close()
 
     @property
     def context(self) -> Context | None:
-        """The part of the cache in which values of this model are kept; None where nothing is kept."""
+        """The part of the cache in which values of this model are kept, if they are."""
         return self._context
 
     @property
@@ -142,20 +148,17 @@ class Measuring:
         """Fill the table from the cache, and say how many prompts were there; return what is still missing."""
         unknown = self._missing(measurements)
         if self._context is not None and unknown:
-            for need, rows in self._context.read(unknown, self.facts).items():
-                self.table[need].update(rows)
+            self.table.read(unknown, self.facts)
         missing = _without(unknown, self.table)
-        texts, left = _texts(unknown), _texts(missing)
-        if len(texts) > len(left):
-            self._report(Progress("cached", len(texts) - len(left), len(texts), self._source.name))
+        texts, found = len(_texts(unknown)), len(_texts(unknown)) - len(_texts(missing))
+        if found:
+            self._report(Progress("cached", found, texts, self._source.name))
         return missing
 
     def _missing(self, measurements: Sequence[Measurement]) -> Wanted:
         """Return what the table lacks for measurements that have not failed."""
         wanted = self._shared(union(self.facts, [each for each in measurements if each not in self.failed]))
-        for need in wanted:
-            self.table.setdefault(need, {})
-        return _without(wanted, self.table)
+        return _without(wanted, {need: self.table.rows(need) for need in wanted})
 
     def _shared(self, wanted: Wanted) -> Wanted:
         """Return what is for this share to measure."""
@@ -173,7 +176,7 @@ class Measuring:
         engine = self._engine
         from neuronclaims.engines.verification import disagreement
 
-        why = disagreement(engine, known)
+        why = disagreement(engine, known, self._options.store)
         if why is not None:
             warnings.warn(
                 f"The run cache is not used for {self._source.name}: {why}. Either the model was changed in a way "
@@ -205,13 +208,14 @@ class Measuring:
     def _run(self, missing: Wanted) -> None:
         """Run what is missing and keep what it gives."""
         writer = BackgroundWriter(self._context) if self._context is not None else None
+        self.table.begin()
         try:
             with self._remembering(), writer or nullcontext():
                 for batch in self._engine.run(jobs(missing)):
-                    for need, values in batch.values.items():
-                        self.table[need].update(zip(batch.items, values, strict=True))
+                    self.table.add(batch.items, values := all_rounded(batch.values, self._options.store))
                     if writer is not None:
-                        writer.write(batch.items, batch.values)
+                        writer.write(batch.items, values)
+                        self.table.written(len(writer.written))
         except IntegrityError:
             for path in writer.written if writer is not None else ():
                 path.unlink(missing_ok=True)
@@ -227,8 +231,9 @@ class Measuring:
             request = measurement.request
             if request is not None:
                 errors = (failures.get((request.need, item)) for item in request.items)
-                error = next((error for error in errors if error is not None), None)
-                if error is not None:  # otherwise it is for another share to measure
+                if (
+                    error := next(filter(None, errors), None)
+                ) is not None:  # otherwise it is for another share to measure
                     self._fail(measurement, error)
 
     def _fail(self, measurement: Measurement, error: MeasurementError) -> None:
@@ -274,7 +279,8 @@ def _context(
     hashing = Progress("hashing", 0, 1, source.name)
     fingerprint = source.fingerprint(cache.fingerprints, lambda: report(hashing))
     if fingerprint.unknown is None:
-        return cache.context(context_key(source, options, fingerprint), context_about(source, options))
+        about = context_about(source, options)
+        return cache.context(context_key(source, options, fingerprint), about, options.store)
     warnings.warn(
         f"What {source.name} gives is measured and not kept in the run cache: it has {fingerprint.unknown}, which can "
         "change values and has no lasting name.",
@@ -286,8 +292,8 @@ def _context(
 
 def _is_ours(measurement: Measurement) -> bool:
     """Say whether a measurement and what does its work are this package's: others may be mended any time."""
-    request = measurement.request
-    parts = [type(measurement).__module__, request.need.worker if request is not None else ""]
+    worker = measurement.request.need.worker if measurement.request is not None else ""
+    parts = [type(measurement).__module__, worker]
     return all(part.split(".")[0] == "neuronclaims" for part in parts)
 
 

@@ -79,7 +79,7 @@ def read_max_memory(given: object) -> MaxMemory | Faulty:
             return f"names {_shown(name)}: a device is {_PLACES.removesuffix(' or disk')}", _meant_device(
                 name
             )
-        size = _bytes(said)
+        size = size_in_bytes(said)
         if size is None:
             return f"has {_shown(said)} for {name}, which is no size with a unit", _meant_size(said)
         found.append((device, size))
@@ -148,8 +148,12 @@ def _meant_device(said: object) -> str | None:
     return "cpu" if near == ["ram"] else near[0] if near else None
 
 
-def _bytes(said: object) -> int | None:
-    """Return a size in bytes; None for what is none."""
+def size_in_bytes(said: object) -> int | None:
+    """Return a size in bytes; None for what is none.
+
+    >>> size_in_bytes("1.5GiB"), size_in_bytes("1.5")
+    (1610612736, None)
+    """
     if isinstance(said, int) and not isinstance(said, bool):
         return said if said >= _LEAST else None
     text = str(said).strip() if isinstance(said, str) else ""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.activations import Activations
+from neuronclaims.measurements.arrays.blocks import all_finite
 from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.errors import MeasurementError, shorten
@@ -97,7 +98,7 @@ def with_gaps(measurement: Measurement, values: NDArray[Any], model: str) -> NDA
     """
     if measurement.request is None or isinstance(measurement, Continuations) or values.dtype.kind != "f":
         return values
-    return values if bool(np.isfinite(values).all()) else Gappy(measurement, values, model)
+    return values if all_finite(values) else Gappy(measurement, values, model)
 
 
 def gaps_note(answers: Iterable[object]) -> tuple[str, ...]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from neuronclaims.loading.device_maps import DeviceMap, MaxMemory
+from neuronclaims.loading.device_maps import DeviceMap, MaxMemory, size_in_bytes
 from neuronclaims.loading.settings import SETTINGS, LoadSettings, fault
 from neuronclaims.measurements.errors import MeasurementError
 
 Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "measuring", "cached", "waiting"]
 """What a run does now: "hashing" reads files to know a model by them, "verifying" compares it with the cache."""
+
+
+STORES = ("float32", "bfloat16", "float16")
+"""The number types in which activations may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,10 @@ class RunOptions:
     ``noise``). ``verify`` measures one text of each job again before values of the cache are used, which is always
     done for a model handed over. ``engine`` is what measures: ``local``, this process, or another
     by its name, with workers and an address where it has them, such as ``ray:4`` (docs/scale.md); values do not depend
-    on it. Raises MeasurementError for a word that is not known.
+    on it. ``memory`` is how much of measured values is held (what is more stays on disk and is read from there): bytes,
+    or a size such as ``"4GiB"``, None for a quarter of what is free; no value depends on it. ``store``
+    is the number type in which activations are kept and judged: float32, or bfloat16 or float16 for half the disk.
+    Raises MeasurementError for a word that is not known.
 
     >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
     2048
@@ -46,6 +53,8 @@ class RunOptions:
     again: bool = False
     verify: bool = False
     engine: str = "local"
+    memory: int | str | None = None
+    store: str = "float32"
     device_map: DeviceMap | Mapping[str, str | int] | None = None
     max_memory: MaxMemory | Mapping[str | int, str | int] | str | None = None
     offload_folder: str | Path | None = None
@@ -60,6 +69,12 @@ class RunOptions:
             raise MeasurementError(clash)
         for name in ("device_map", "max_memory", "offload_folder"):  # as plain data, which can be compared
             object.__setattr__(self, name, getattr(self.load, name))
+        if self.store not in STORES:
+            raise MeasurementError(f"store must be one of {', '.join(STORES)}, not {self.store!r:.80}.")
+        if self.memory is not None:
+            if (size := size_in_bytes(self.memory)) is None:
+                raise MeasurementError(f"memory must be a size such as 4GiB, not {self.memory!r:.80}.")
+            object.__setattr__(self, "memory", size)
         for name in ("batch_tokens", "batch_prompts", "growth"):
             if getattr(self, name) < 1:
                 raise MeasurementError(f"{name} must be at least 1, not {getattr(self, name)}.")

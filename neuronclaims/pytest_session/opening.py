@@ -45,7 +45,13 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
     given, unsaid = load_settings(config)
     study = Study(
         cache=folder_of(config, "cache"),
-        options=RunOptions.of(given, verify=is_on(config, "verify"), engine=value_of(config, "engine")),
+        options=RunOptions.of(
+            given,
+            verify=is_on(config, "verify"),
+            engine=value_of(config, "engine"),
+            memory=value_of(config, "memory") or None,
+            store=value_of(config, "store"),
+        ),
         models={**models, **model_folders(config)},
         progress=progress_of(config),
         trust_cache=is_on(config, "trust-cache"),

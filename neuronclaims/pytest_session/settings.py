@@ -110,6 +110,24 @@ SETTINGS = (
         "where a device map writes, for the time of a run, what cannot be read from a model's own files",
     ),
     Setting(
+        "memory",
+        "SIZE",
+        "",
+        "hold at most so much of measured values in memory, such as 4GiB, and read the rest from disk; a quarter of "
+        "the free memory where nothing is said",
+        r"\d{1,12}(\.\d{1,9})? ?[KMGT]i?B|\d{7,18}",
+        "a size such as 4GiB",
+    ),
+    Setting(
+        "store",
+        "NAME",
+        "float32",
+        "the number type in which activations are kept and judged: float32, or bfloat16 or float16, which take half "
+        "the disk",
+        "float32|bfloat16|float16",
+        "float32, bfloat16 or float16",
+    ),
+    Setting(
         "inconclusive",
         "WHAT",
         "fail",

@@ -141,7 +141,8 @@ class Asked:
         said = self.load or UNSAID
         engine = self.engine or self._setting("engine") or "local"
         check_engine(engine)
-        return RunOptions.of(said, engine=engine)
+        store = self._setting("store") or "float32"
+        return RunOptions.of(said, engine=engine, memory=self._setting("memory"), store=store)
 
     @cached_property
     def _named(self) -> list[tuple[str, Path]]:

@@ -99,7 +99,7 @@ class BandKind:
         said = claim.sentence
         request = LayerRequest.of(claim, said.layer)
         profile, selection = LayerProfile.of(request, answers), chosen_before(claim, "layer")
-        beyond = request.means(answers, BeyondPool(said.bound))
+        beyond = request.units.means(answers[request.need(BeyondPool(said.bound))])
         within = 1 - beyond.mean(axis=1)
         never = float((beyond.max(axis=0) == 0).mean())
         return Finding(

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import Sample
-from neuronclaims.kinds.outliers.token_share import PromptUnits
+from neuronclaims.kinds.outliers.token_share import PromptUnits, UnitMeans
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.kinds.shared.requests import activations, in_order
@@ -68,10 +68,10 @@ class LayerRequest:
         """The sentence's neuron, as whom the claim is about."""
         return Subject("one", (self.claim.sentence.neuron,))
 
-    def picked_from(self, layers: Mapping[int, NDArray[Any]]) -> int:
-        """Return how many neurons the claimed one was picked from, of ``layers`` [units, width] by number."""
+    def picked_from(self, layers: Mapping[int, int]) -> int:
+        """Return how many neurons the claimed one was picked from; ``layers`` has the width of each, by number."""
         search = search_of(self.claim, self.who)
-        return 1 if search is None else sum(v.shape[1] for layer, v in layers.items() if layer in search)
+        return 1 if search is None else sum(width for layer, width in layers.items() if layer in search)
 
     @property
     def sample(self) -> Sample:
@@ -84,9 +84,9 @@ class LayerRequest:
         rule = TokenRule(pool, settings.tokens.span)
         return activations(settings, self.layer if layer is None else layer, self.prompts, rule)
 
-    def means(self, answers: Answers, pool: Pool | str, layer: int | None = None) -> NDArray[np.float64]:
-        """Return the values of a pool, averaged within units: [units, width]."""
-        return self.units.means(answers[self.need(pool, layer)])
+    def means(self, answers: Answers, pool: Pool | str, layer: int | None = None) -> UnitMeans:
+        """Return the values of a pool, averaged within units."""
+        return UnitMeans(self.units, answers[self.need(pool, layer)])
 
     def unit_values(self, what: str, scale: ValueScale, values: NDArray[np.float64]) -> UnitValues:
         """Return values [units] of this set; ``what`` says of which neuron or layer, and what was counted."""
@@ -105,7 +105,7 @@ class LayerProfile:
     @classmethod
     def of(cls, request: LayerRequest, answers: Answers) -> LayerProfile:
         """Average the means of single prompts."""
-        return cls(request, request.means(answers, "mean").mean(axis=0))
+        return cls(request, request.means(answers, "mean").over_units)
 
     @property
     def kurtosis(self) -> Estimate:

@@ -21,6 +21,7 @@ from neuronclaims.kinds.kind import Attainable, Finding
 from neuronclaims.kinds.outliers.layer_profile import LayerProfile, LayerRequest
 from neuronclaims.kinds.outliers.token_share import (
     ShareSide,
+    UnitMeans,
     check_share,
     mean_share,
     mean_share_test,
@@ -143,18 +144,18 @@ class MassiveKind:
         profile, tokens = LayerProfile.of(request, answers), answers[request.need("massive")]
         massive = request.need("massive").tokens
         looked_at = {
-            need.layer: found
+            need.layer: int(found.shape[1])
             for need, found in answers.items()
             if isinstance(need, Activations) and need.tokens == massive
         }
         picked_from = request.picked_from(looked_at)
         selection = selection_of(claim, request.who, picked_from)
-        of_layer = request.units.means((tokens > 0).astype(np.float32))
-        own = of_layer[:, neuron.index]
+        of_layer = UnitMeans(request.units, tokens, _massive)
+        own = of_layer.column(neuron.index)
         estimate, test = allowing_for_search(
             *self._tested(own, request.units.unit, _null(claim)), picked_from
         )
-        of_tokens = float(request.units.means(tokens)[:, neuron.index].mean())
+        of_tokens = float(UnitMeans(request.units, tokens).column(neuron.index).mean())
         return Finding(
             estimate=estimate,
             statement=share_statement(self.side, _null(claim)),
@@ -165,7 +166,7 @@ class MassiveKind:
                 counted("mean_share_of_tokens", "mean share of tokens", of_tokens),
                 profile.kurtosis,
             ),
-            rank=rank_of(neuron.index, of_layer.mean(axis=0), "share of prompts in which it is massive"),
+            rank=rank_of(neuron.index, of_layer.over_units, "share of prompts in which it is massive"),
             notes=(
                 *selection_notes(selection),
                 f"A massive value is above {MASSIVE_BOUND:g} and at least 1,000 times the median size of its token's "
@@ -184,6 +185,11 @@ class MassiveKind:
             return estimate, stats.share_test(*count, null=null, alternative="two-sided")
         test = mean_share_test(shares, null=null, alike=True, unit=unit, side=self.side)
         return mean_share(shares, OF_PROMPTS), test
+
+
+def _massive(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Say of shares of massive tokens which are of prompts that have one."""
+    return (tokens > 0).astype(np.float32)
 
 
 def _null(claim: Claim[Massive | NotMassive]) -> float:

@@ -139,9 +139,10 @@ class OutlierKind:
         profile = LayerProfile.of(request, answers)
         layers = [n.layer for n in answers if isinstance(n, Activations) and n.tokens.pool == pool]
         shares = {layer: request.means(answers, pool, layer) for layer in layers}
-        passing = sum(float(found[:, neuron.index].mean()) >= said.share for found in shares.values())
+        passing = sum(float(found.column(neuron.index).mean()) >= said.share for found in shares.values())
         of_layer = shares[neuron.layer]
-        own, picked_from = of_layer[:, neuron.index], request.picked_from(shares)
+        own = of_layer.column(neuron.index)
+        picked_from = request.picked_from({layer: found.width for layer, found in shares.items()})
         selection = selection_of(claim, request.who, picked_from)
         alone = mean_share_test(own, null=said.share, alike=True, unit=request.units.unit, side=self.side)
         estimate, test = allowing_for_search(mean_share(own, OF_TOKENS), alone, picked_from)
@@ -158,7 +159,7 @@ class OutlierKind:
                 profile.kurtosis,
                 profile.share_within(said.bound),
             ),
-            rank=rank_of(neuron.index, of_layer.mean(axis=0), "share of tokens beyond the bound"),
+            rank=rank_of(neuron.index, of_layer.over_units, "share of tokens beyond the bound"),
             notes=(
                 *selection_notes(selection),
                 f"In {passing} of {len(shares)} layers this index is beyond {number_text(said.bound)} in at least "

@@ -9,7 +9,7 @@ count as one draw each would.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError, Statement
 from neuronclaims.kinds.shared.requests import percent, plural
+from neuronclaims.measurements.arrays.blocks import ROOM, blocks, give_back
 from neuronclaims.sentences.templates import FieldError
 from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
 
@@ -79,6 +80,52 @@ class PromptUnits:
         """Average the values of prompts [prompts, m] within units: [units, m]."""
         wide = values.astype(np.float64)
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitMeans:
+    """Values of prompts [prompts, width], averaged within units, of which one column or the mean over units is taken.
+
+    Nothing of the size of the values is made: they may be mapped from a file. ``seen`` is what is averaged of them.
+
+    >>> values = np.array([[1.0, 0.0], [5.0, 2.0], [3.0, 4.0]], dtype=np.float32)
+    >>> means = UnitMeans(PromptUnits("group", ((0, 2), (1,))), values)
+    >>> means.column(0).tolist(), means.over_units.tolist()
+    ([2.0, 5.0], [3.5, 2.0])
+    """
+
+    units: PromptUnits
+    values: NDArray[np.float32]
+    seen: Callable[[NDArray[np.float32]], NDArray[np.float32]] = np.asarray
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return int(self.values.shape[1])
+
+    def column(self, index: int) -> NDArray[np.float64]:
+        """Return one column, averaged within units: [units]."""
+        own = self.seen(np.concatenate([block[:, index] for block in blocks(self.values)]))
+        return self.units.means(np.stack([own, own], axis=1))[
+            :, 0
+        ]  # two columns: summed in the order of rows
+
+    @property
+    def over_units(self) -> NDArray[np.float64]:
+        """The mean over units of every column: [width]."""
+        rows = self.units.rows
+        step = max(1, ROOM // max(1, self.width))
+        total = np.empty((0, self.width))
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            block = [
+                self.seen(self.values[list(each)]).astype(np.float64).mean(axis=0, keepdims=True)
+                for each in part
+            ]
+            # With the sum so far as a row, so that rows are added one by one, as without blocks.
+            total = np.add.reduce(np.concatenate([total, *block]), axis=0, keepdims=True)
+            give_back(self.values)
+        return np.asarray(total[0] / len(rows))
 
 
 def planned_share(

@@ -1,0 +1,1 @@
+"""Arrays of answers, as they lie in memory or in files."""
