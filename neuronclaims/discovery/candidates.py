@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.discovery.sorts.sort import Sort
     from neuronclaims.discovery.values import UnitTable
-    from neuronclaims.stats import MaxResults, Resampling, TwoSampleDesign
+    from neuronclaims.stats import TwoSampleDesign
 
 STANDS_OUT = 0.2
 """The p, corrected for all neurons that were searched, up to which a neuron stands out."""
@@ -182,18 +182,6 @@ def sizes(sort: Sort, design: TwoSampleDesign) -> str:
     return sizes_in_words(design.counts[: sort.sets], design.unit)
 
 
-def resolved(sort: Sort, table: UnitTable, resampling: Resampling) -> MaxResults:
-    """Test all neurons, each corrected for having looked at all of them."""
-    return stats.max_statistic_tests(
-        table.first,
-        table.second,
-        exchange=stats.Exchange(paired=table.paired),
-        statistic=sort.statistic,
-        alternative=sort.alternative,
-        resampling=resampling,
-    )
-
-
 def candidates(
     sort: Sort,
     table: UnitTable,
@@ -208,13 +196,13 @@ def candidates(
     A claim is planned for those that stand out; with ``anyway`` for all. The fewer they are, the less they are
     corrected for one another.
     """
-    tested = resolved(sort, table, stats.Resampling(seed))
-    columns = ranked(sort.score(table), plan.claims)
-    effects = expected_effects(sort, table, plan.claims, seed)
+    scores = sort.score(table)
+    columns = ranked(scores, min(plan.claims, int((scores > -np.inf).sum())))
+    effects = expected_effects(sort, table, len(columns), seed)
     seen = np.array([sort.seen(table.neurons(np.array([column]))) for column in columns])
     expected = _no_more_than(seen, effects, sort.null)
     prospects = _prospects(plan, table, columns, expected)
-    p = tested.p_step_down[columns]
+    p = sort.corrected(table, columns, seed)
     out = np.full(len(columns), anyway) | ((p <= STANDS_OUT) & (expected > sort.null))
     if not anyway:
         some = plan.for_claims(int(out.sum()))
@@ -224,7 +212,7 @@ def candidates(
         Candidate(
             neuron=neurons[column],
             place=place + 1,
-            score=float(tested.statistic[column]),
+            score=float(scores[column]),
             seen=float(seen[place]),
             expected=float(expected[place]),
             p=float(p[place]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -17,6 +17,7 @@ from neuronclaims.discovery.split import SplitSets
 from neuronclaims.discovery.writing import file_text, inline_text, written
 from neuronclaims.foreign_text import harmless_line, one_line
 from neuronclaims.reports.frames import table_of_rows
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.stats.unit_counts import sizes_in_words
 
 WIDTH = 80
@@ -50,6 +51,8 @@ class Discoveries:
     ``candidates`` are in order; ``neurons`` is how many were searched. ``model`` is the name of the model, ``question``
     what was looked for, ``split`` the two halves, ``share`` the part of the units searched that tell something.
 
+    ``beside`` is what else was found of some neurons.
+
     ``claims`` is the text of a claim file, which ``neuronclaims.judge`` takes; ``write`` writes it.
     """
 
@@ -59,6 +62,7 @@ class Discoveries:
     question: Question
     split: SplitSets
     share: float = 1.0
+    beside: Mapping[Neuron, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)

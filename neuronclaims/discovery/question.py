@@ -75,18 +75,19 @@ def question_of(
     ``keys`` are keys of a claim file, such as ``site``; they take the place of those of a claim file that is given.
     """
     sort = sort_of(wanted.kind, wanted.k, wanted.others)
-    texts, here, name, places = _texts_of(given, folders)
+    section = "pairs" if sort.of_pairs else "sets"
+    texts, name, places = _texts_of(given, folders, section)
     texts |= {key: yaml_of({key: value}) for key, value in keys.items()}
     if "site" not in texts:
         raise DiscoveryError("Say where neurons are read: site missing, such as site 'mlp_post'.")
     texts.setdefault("tokens", yaml_of({"tokens": TOKENS}))
-    there = _set_names(texts["sets"])
+    there = _set_names(texts[section], section)
     names = _sides(there, wanted) if sort.sets == 2 else (_one_of(there, wanted),)
     sentence = str(sort.sentence(Neuron(0, 0), names, sort.least))
-    claims = yaml_of({"claims": [{"claim": sentence, "id": "any-neuron"}]})
+    claims = yaml_of({"claims": [{"claim": sentence, "id": "any-neuron", **sort.options(names)}]})
     whole = f"version: 1\n{yaml_of({'models': _models(model, places)})}{''.join(texts.values())}{claims}"
-    allowed = PromptFolders.around(here / name, folders)
-    file = read_claim_text(whole, templates(), here, name=name, folders=allowed)
+    allowed = PromptFolders.around(Path.cwd() / name, folders)
+    file = read_claim_text(whole, templates(), Path.cwd(), name=name, folders=allowed)
     if not isinstance(file.claims[0].settings.site, str) or type(file.claims[0].settings.site) is not str:
         raise DiscoveryError(
             "Neurons of a plain site such as 'mlp_post' are looked for; latents and heads are not yet."
@@ -101,24 +102,30 @@ def _models(model: str, places: Mapping[str, str]) -> object:
     return {model: places[model]} if model in places else [model]
 
 
-def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], Path, str, Mapping[str, str]]:
-    """Return the keys of a claim file as text, the folder its paths are relative to, its name, and where models are."""
+def _texts_of(
+    given: Given, folders: tuple[Path, ...], section: str
+) -> tuple[dict[str, str], str, Mapping[str, str]]:
+    """Return the keys of a claim file as text, the path that it is known by, and where models are.
+
+    ``section`` is the one that prompts are taken from: sets, or pairs.
+    """
     if isinstance(given, (str, PathLike)):
         path = Path(given)
         if path.suffix in YAML:
-            texts, places = _of_claim_file(path, folders)
-            return texts, path.absolute().parent, path.name, places
+            texts, places = _of_claim_file(path, folders, section)
+            return texts, str(path), places
         given = [given]
     if isinstance(given, Mapping):
-        sets = given["sets"] if "sets" in given and isinstance(given["sets"], Mapping) else given
-        others = {key: value for key, value in given.items() if sets is not given and key != "sets"}
+        inner = given.get(section)
+        sets: Mapping[str, object] = inner if isinstance(inner, Mapping) else given
+        others = {key: value for key, value in given.items() if sets is not given and key != section}
         if unknown := [key for key in others if key not in (*KEPT, "correction")]:
             raise DiscoveryError(
-                f"{quoted(unknown[0])} has no part in a search: give 'sets' and the keys {KEPT}."
+                f"{quoted(unknown[0])} has no part in a search: give '{section}' and the keys {KEPT}."
             )
         made = {str(name): _one_set(value) for name, value in sets.items()}
         keys = {key: yaml_of({key: value}) for key, value in others.items()}
-        return {"sets": yaml_of({"sets": made}), **keys}, Path.cwd(), "sets", {}
+        return {section: yaml_of({section: made}), **keys}, section, {}
     files = [Path(each) for each in given]
     if not files:
         raise DiscoveryError("There are no prompts: give two files or sets at least, or a claim file.")
@@ -126,7 +133,8 @@ def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], 
         raise DiscoveryError(
             f"Two files are called {', '.join(sorted(names))}: say a=FILE and b=FILE instead."
         )
-    return {"sets": yaml_of({"sets": {path.stem: {"file": path} for path in files}})}, Path.cwd(), "sets", {}
+    made = {path.stem: {"file": path} for path in files}
+    return {section: yaml_of({section: made})}, section, {}
 
 
 def _one_set(value: object) -> object:
@@ -135,7 +143,9 @@ def _one_set(value: object) -> object:
     return {"file": value} if is_file else value
 
 
-def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> tuple[dict[str, str], Mapping[str, str]]:
+def _of_claim_file(
+    path: Path, folders: tuple[Path, ...], section: str
+) -> tuple[dict[str, str], Mapping[str, str]]:
     """Return the keys of a claim file with their text as it stands there, and where the models are that it names."""
     file = read_claim_file(path, templates(), PromptFolders.around(path, folders))
     text = path.read_text(encoding="utf-8-sig")
@@ -146,12 +156,14 @@ def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> tuple[dict[str, str
     names = [str(key.value) for key, _ in root.value]
     ends = [*starts[1:], len(text)]
     cut = {name: text[start:end] for name, start, end in zip(names, starts, ends, strict=True)}
-    wanted = (*KEPT, "correction", "sets")
+    if section not in cut:
+        raise DiscoveryError(f"{path} has no {section!r}, and this kind of claim is looked for in {section}.")
+    wanted = (*KEPT, "correction", section)
     return {name: each.rstrip() + "\n" for name, each in cut.items() if name in wanted}, file.places
 
 
-def _set_names(text: str) -> list[str]:
-    return list(yaml.load(text, Loader=yaml.BaseLoader)["sets"])
+def _set_names(text: str, section: str) -> list[str]:
+    return list(yaml.load(text, Loader=yaml.BaseLoader)[section])
 
 
 def _one_of(names: list[str], wanted: Sought) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -20,9 +19,9 @@ from neuronclaims.discovery.errors import DiscoveryError
 from neuronclaims.discovery.question import Given, Question, Sought, question_of
 from neuronclaims.discovery.sorts.measuring import SearchedHalf
 from neuronclaims.discovery.sorts.registry import OTHERS
-from neuronclaims.discovery.split import SplitSets, split
+from neuronclaims.discovery.split import SplitSets, Texts, split, with_half
 from neuronclaims.engines.measure import measure_each
-from neuronclaims.kinds.shared.requests import in_order, seed_of
+from neuronclaims.kinds.shared.requests import seed_of
 from neuronclaims.measurements.gaps import Gappy
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import open_model
@@ -50,6 +49,12 @@ class SearchSettings(TypedDict, total=False):
     ``site``, ``tokens`` ("mean of prompt" if unsaid), ``generate``, ``alpha`` and ``seed`` are those of a claim file.
     ``layers`` are those that are searched, such as "layers 3 to 8"; ``k`` is the length of the lists of
     ``consistency``. ``token``, ``matching`` (a regular expression) or ``label`` is what neurons are to predict.
+
+    ``outcome`` is what ``ablation``, ``restoration`` and ``corruption`` are to change, as sentences say it, such as
+    '" an" over " a"'; ``direction`` says whether ablation "lowers" or "raises" it, ``replacement`` what neurons hold
+    then; ``at`` the tokens at which values change. The ``best`` neurons by attribution are changed one by one. With
+    ``beyond`` the change beyond that by random neurons is ranked and claimed.
+
     ``anyway`` makes claims of neurons that do not stand out. ``cache``, ``options``, ``allow`` and ``progress`` are
     those of ``judge``.
     """
@@ -64,6 +69,12 @@ class SearchSettings(TypedDict, total=False):
     token: str | None
     matching: str | None
     label: str | None
+    outcome: str | None
+    direction: str | None
+    replacement: str | None
+    at: str | None
+    best: int | None
+    beyond: bool
     anyway: bool
     cache: str | PathLike[str] | bool | None
     options: RunOptions
@@ -89,8 +100,9 @@ def discover(
 
     ``what`` are sets by name (lists of prompts, tables, or files), files of prompts, or a claim file whose sets, site
     and tokens are taken. Neurons are ranked for the set ``target`` against the set ``against``, which may be left out
-    where there are two, by the statistic of a ``kind`` of claim: ``contrast``, ``separation`` or ``consistency``; or by
-    that of ``prediction``, in the documents of the set ``target`` alone. The ``top`` ones are returned, and claims are
+    where there are two, by the statistic of a ``kind`` of claim: ``contrast``, ``separation`` or ``consistency``. By
+    ``prediction`` and ``ablation`` they are looked for in the set ``target`` alone, by ``restoration`` and
+    ``corruption`` in one list of pairs of a clean and a corrupted text. The ``top`` ones are returned, and claims are
     made of those that stand out.
 
     Raises DiscoveryError for what cannot be searched, ClaimFileError for prompts that cannot be read, and
@@ -110,7 +122,11 @@ def discover(
     spec, objects = named_models(model, {})
     allow = settings.get("allow", NOTHING)
     keys = {key: value for key, value in settings.items() if key in KEYS and value is not None}
-    others = {key: value for key, value in settings.items() if key in OTHERS and isinstance(value, str)}
+    others = {
+        key: str(value)
+        for key, value in settings.items()
+        if key in OTHERS and value is not None and value is not False
+    }
     wanted = Sought(kind, target, against, settings.get("k", 10), others)
     question = question_of(what, wanted, str(spec), keys, allow.folders)
     halves = split(question.claim, question.names, question.sort.unit)
@@ -124,10 +140,10 @@ def discover(
         found.table,
         found.neurons,
         plan,
-        seed=_seed(replace(question.claim, sets=halves.searched)),
+        seed=_seed(with_half(question.claim, halves.searched)),
         anyway=settings.get("anyway", False),
     )
-    return Discoveries(made, found.searched, model_name, question, halves, found.share)
+    return Discoveries(made, found.searched, model_name, question, halves, found.share, found.beside)
 
 
 def _measured(
@@ -165,7 +181,7 @@ def _measured(
             found = answering.answer(source, needs, lambda: needs)
         return {need: _whole(found[need]) for need in needs}
 
-    searched = replace(question.claim, sets=halves.searched)
+    searched = with_half(question.claim, halves.searched)
     half = SearchedHalf(searched, question.names, halves.designs[0], facts, layers, ask)
     return question.sort.measured(half), facts.name
 
@@ -192,5 +208,6 @@ def _layers(settings: SearchSettings, facts: ModelFacts) -> Layers:
 
 
 def _seed(claim: Claim) -> int:
-    sets = [in_order(each) for each in claim.sets.values()]
+    texts: list[Texts] = [*claim.sets.values(), *claim.pairs.values()]
+    sets = [sorted(each.prompts, key=lambda prompt: prompt.text) for each in texts]
     return seed_of(claim.settings, sets, "discovery")

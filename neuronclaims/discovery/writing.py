@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronclaims.claim_files.claims import ClaimFile, Prompt, PromptSet
+from neuronclaims.claim_files.claims import ClaimFile, PairSet, PromptSet
 from neuronclaims.discovery.candidates import sizes
 from neuronclaims.discovery.errors import DiscoveryError
-from neuronclaims.kinds.shared.requests import in_order
-from neuronclaims.prompts import PromptInput, is_plain
+from neuronclaims.discovery.prompt_rows import as_prompts, file_entry, fits_rows, lines, listed, pairs_entry
+from neuronclaims.discovery.split import Texts
 from neuronclaims.scripting.given import yaml_of
 from neuronclaims.stats.unit_counts import sizes_in_words
 
@@ -24,8 +23,6 @@ INLINE = 40
 """So many prompts in all are written into the claim file itself; more go into files beside it."""
 SUFFIXES = (".claims.yaml", ".claims.yml")
 SEARCHED, TESTED = "discovery.jsonl", "test.jsonl"
-OWN = ("set", "text", "messages", "id", "group", "pair", "labels")
-"""Columns of the files of both halves; prompts whose own columns are called so are written into the claim file."""
 OPENING = """\
 # Neurons that were looked for on one half of some prompts (discovered_on), to be tested on the other half (sets), which
 # had no part in finding them. The number of each claim is not what was seen: the first of many is first partly by luck.
@@ -37,9 +34,8 @@ OPENING = """\
 def written(found: Discoveries, path: Path, *, force: bool) -> Path:
     """Write the claim file, and the halves where they are not in it; return its path."""
     check_out(path, force=force)
-    prompts = [prompt for half in _halves(found) for each in half.values() for prompt in each.prompts]
-    taken = any(name in OWN for prompt in prompts for name, _ in prompt.columns)
-    if len(prompts) <= INLINE or taken:
+    texts = [each for half in _halves(found) for each in half.values()]
+    if sum(len(each.prompts) for each in texts) <= INLINE or not all(map(fits_rows, texts)):
         path.write_text(inline_text(found, path.parent), encoding="utf-8")
         return path
     folder = folder_of(path)
@@ -47,8 +43,10 @@ def written(found: Discoveries, path: Path, *, force: bool) -> Path:
     if (there := [name for name in names if name.exists()]) and not force:
         raise DiscoveryError(f"{there[0]} is there already: choose another name, or overwrite it with force.")
     folder.mkdir(exist_ok=True)
-    for name, half in zip(names, _halves(found), strict=True):
-        name.write_text("".join(_lines(half)), encoding="utf-8")
+    searched, tested = _halves(found)
+    halves = {name: as_prompts(each) for name, each in searched.items()}, tested
+    for name, half in zip(names, halves, strict=True):
+        name.write_text("".join(lines(half)), encoding="utf-8")
     path.write_text(file_text(found, path), encoding="utf-8")
     return path
 
@@ -72,9 +70,10 @@ def inline_text(found: Discoveries, folder: Path | None = None) -> str:
     """Return the claim file with all prompts in it; paths in it are relative to ``folder``, or the working folder."""
     searched, tested = _halves(found)
     names = {name: _unused(f"{name}_discovery", tested) for name in searched}
-    sets = {name: _listed(each) for name, each in tested.items()}
-    sets |= {names[name]: _listed(each) for name, each in searched.items()}
-    top = {"discovered_on": list(names.values()), "sets": sets}
+    pairs = {name: listed(each) for name, each in tested.items() if isinstance(each, PairSet)}
+    sets = {name: listed(each) for name, each in tested.items() if name not in pairs}
+    sets |= {names[name]: listed(as_prompts(each)) for name, each in searched.items()}
+    top = {"discovered_on": list(names.values()), "sets": sets, **({"pairs": pairs} if pairs else {})}
     return _text(found, folder or Path.cwd(), top)
 
 
@@ -82,15 +81,16 @@ def file_text(found: Discoveries, path: Path) -> str:
     """Return the claim file whose prompts are in files beside it."""
     folder = folder_of(path).name
     searched, tested = _halves(found)
-    top = {
-        "discovered_on": _file(
-            f"{folder}/{SEARCHED}", [p for each in searched.values() for p in each.prompts]
-        ),
-        "sets": {
-            name: _file(f"{folder}/{TESTED}", each.prompts) | {"where": {"set": name}}
-            for name, each in tested.items()
-        },
+    file = f"{folder}/{TESTED}"
+    sets = {
+        name: file_entry(file, each.prompts) | {"where": {"set": name}}
+        for name, each in tested.items()
+        if isinstance(each, PromptSet)
     }
+    pairs = {name: pairs_entry(file, each) for name, each in tested.items() if isinstance(each, PairSet)}
+    prompts = [prompt for each in searched.values() for prompt in as_prompts(each).prompts]
+    top: dict[str, object] = {"discovered_on": file_entry(f"{folder}/{SEARCHED}", prompts)}
+    top |= {key: entries for key, entries in (("sets", sets), ("pairs", pairs)) if entries}
     return _text(found, path.parent, top)
 
 
@@ -127,9 +127,12 @@ def _claim(found: Discoveries, each: Candidate) -> str:
         f"{place} of {found.neurons:,} neurons on {searched} for discovery: {sort.words(each.seen)}, p = {each.p:.2g} "
         "corrected for all of them"
     )
+    if said := found.beside.get(each.neuron):
+        because += f"; {said}"
     made = {
         "id": f"found-{each.place}-{str(each.neuron).replace(':', '-')}",
         "claim": sentence,
+        **sort.options(asked.names),
         "because": because,
     }
     lines = yaml_of(made).splitlines()
@@ -142,7 +145,7 @@ def _sizes(counts: tuple[int, int], unit: str, found: Discoveries) -> str:
     return sizes_in_words(counts[:1] if found.split.designs[1].paired else counts, unit)
 
 
-def _halves(found: Discoveries) -> tuple[Mapping[str, PromptSet], Mapping[str, PromptSet]]:
+def _halves(found: Discoveries) -> tuple[Mapping[str, Texts], Mapping[str, Texts]]:
     return found.split.searched, found.split.tested
 
 
@@ -150,46 +153,3 @@ def _unused(name: str, names: Mapping[str, object]) -> str:
     while name in names:
         name += "_"
     return name
-
-
-def _listed(prompts: PromptSet) -> list[object]:
-    return [_entry(prompt) for prompt in in_order(prompts)]
-
-
-def _entry(prompt: Prompt) -> object:
-    spans = {"spans": dict(prompt.columns)} if prompt.columns else {}
-    made = {**_given(prompt), **_own(prompt), **spans}
-    return made["text"] if list(made) == ["text"] else made
-
-
-def _given(prompt: Prompt) -> dict[str, object]:
-    if is_plain(prompt.text):
-        return {"text": prompt.text}
-    messages = PromptInput.of(prompt.text).messages
-    return {"messages": [{"role": each.role, "content": each.content} for each in messages]}
-
-
-def _own(prompt: Prompt) -> dict[str, object]:
-    labels = None if prompt.labels is None else [list(stretch) for stretch in prompt.labels]
-    own = {"id": prompt.id, "group": prompt.group, "pair": prompt.pair, "labels": labels}
-    return {name: value for name, value in own.items() if value is not None}
-
-
-def _lines(half: Mapping[str, PromptSet]) -> Iterator[str]:
-    """Yield a row of JSON for each prompt."""
-    for name, prompts in half.items():
-        for prompt in in_order(prompts):
-            row = {**dict(prompt.columns), "set": name, **_given(prompt), **_own(prompt)}
-            yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _file(path: str, prompts: Sequence[Prompt]) -> dict[str, object]:
-    """Return the entry of a file of prompts with the columns that its rows have."""
-    chats = not is_plain(prompts[0].text)
-    kept = [
-        key
-        for key in ("group", "pair", "id", "labels")
-        if all(getattr(each, key) is not None for each in prompts)
-    ]
-    columns = {"messages": "messages"} if chats else {"column": "text"}
-    return {"file": path, **columns, **{key: key for key in kept}}

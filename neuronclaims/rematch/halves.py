@@ -103,7 +103,7 @@ def _keys(units: Iterable[tuple[tuple[str, ...], tuple[Hashable, ...]]]) -> set[
 def _units(file: ClaimFile) -> Units:
     return {
         **{("set", name): [of_prompt(each) for each in made.prompts] for name, made in file.sets.items()},
-        **{("pairs", name): [_of_pair(each) for each in made.pairs] for name, made in file.pairs.items()},
+        **{("pairs", name): [of_pair(each) for each in made.pairs] for name, made in file.pairs.items()},
     }
 
 
@@ -112,7 +112,8 @@ def of_prompt(prompt: Prompt) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
     return (prompt.text,), (*_key("group", prompt.group), *_key("pair", prompt.pair))
 
 
-def _of_pair(pair: PromptPair) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+def of_pair(pair: PromptPair) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+    """Return both texts of a pair, with the key that it shares with those of its group."""
     return (pair.clean, pair.corrupted), _key("group", pair.group)
 
 

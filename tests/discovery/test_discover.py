@@ -169,7 +169,7 @@ def test_nothing_is_claimed_where_nothing_stands_out_unless_anyway():
             "too few prompts to split",
         ),
         (SETS, "hanoi", {"kind": "contrasts"}, "did you mean 'contrast'?"),
-        (SETS, "hanoi", {"kind": "restoration"}, "not looked for by restoration yet"),
+        (SETS, "hanoi", {"kind": "clamping"}, "not looked for by clamping yet"),
         (SETS, "hanoi", {"layers": "layer 9"}, "layers 0 to 5"),
         (SETS, "hanoi", {"site": "resid_past"}, "resid_post"),
     ],

@@ -29,6 +29,7 @@ EXAMPLES = (
     "neuronclaims discover hanoi.txt baseline.txt --model demo --for hanoi --site mlp_post",
     "neuronclaims discover claims/places.claims.yaml --model demo --for hanoi --against baseline",
     "neuronclaims discover corpus.txt --model demo --kind prediction --token ' an' --site mlp_post",
+    """neuronclaims discover pairs.csv --model demo --site mlp_post --kind restoration --outcome '" an" over " a"'""",
 )
 FILE = "found.claims.yaml"
 
@@ -60,8 +61,42 @@ def run(
         str | None, typer.Option(metavar="SET", help="the set it is compared with (default: the other one)")
     ] = None,
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="contrast, separation, consistency or prediction")
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="contrast, separation or consistency; of one set prediction or ablation; of one list of pairs "
+            "restoration or corruption",
+        ),
     ] = "contrast",
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOME", help="""what a change of neurons changes, such as '" an" over " a"'"""
+        ),
+    ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(metavar="WAY", help="whether ablation lowers or raises it (default: lowers)"),
+    ] = None,
+    replacement: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help="what ablated neurons hold: zero (default), mean or resample"),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKENS", help="the tokens at which neurons are changed, such as last (default: all)"
+        ),
+    ] = None,
+    best: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="neurons to change one by one, the first by attribution (default: 32)"
+        ),
+    ] = None,
+    beyond: Annotated[
+        bool, typer.Option("--beyond-random", help="rank and claim what is beyond random neurons")
+    ] = False,
     site: Annotated[
         str | None, typer.Option(metavar="SITE", help="where neurons are read, such as mlp_post")
     ] = None,
@@ -143,6 +178,12 @@ def run(
         token=token,
         matching=matching,
         label=label,
+        outcome=outcome,
+        direction=direction,
+        replacement=replacement,
+        at=at,
+        best=best,
+        beyond=beyond,
         anyway=anyway,
         cache=cache or True,
         options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),

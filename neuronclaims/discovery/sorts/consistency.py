@@ -9,6 +9,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.discovery.sorts.corrected import by_statistic
 from neuronclaims.discovery.sorts.measuring import in_units, site_values
 from neuronclaims.discovery.sorts.sort import SortEntry
 from neuronclaims.kinds.top_k.consistency import Consistent
@@ -16,7 +17,9 @@ from neuronclaims.kinds.top_k.top_k_scores import own_scores, scores
 from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from neuronclaims.discovery.sorts.measuring import MeasuredNeurons, SearchedHalf
     from neuronclaims.discovery.sorts.sort import PlannedAt
@@ -36,6 +39,7 @@ class ConsistencySort:
     name: str = "consistency"
     sets: int = 2
     pooled: bool = True
+    of_pairs: bool = False
     unit: Unit = "prompt"
     statistic: Statistic = "mean"
     alternative: Alternative = "greater"
@@ -46,6 +50,10 @@ class ConsistencySort:
     def looked_for(self, names: Sequence[str]) -> str:
         """Return the set, and the one it is compared with."""
         return " against ".join(names)
+
+    def options(self, names: Sequence[str]) -> Mapping[str, object]:  # noqa: ARG002
+        """Return none."""
+        return {}
 
     def sentence(self, neuron: Neuron, names: Sequence[str], number: float | None) -> Consistent:
         """Return that the neuron is among the top ones in at least a share of prompts."""
@@ -67,6 +75,10 @@ class ConsistencySort:
     def score(self, table: UnitTable) -> Floats:
         """Return the share of prompts; of neurons with one share those first that the baseline has less often."""
         return np.asarray(table.first.mean(axis=0) - 1e-3 * table.second.mean(axis=0))
+
+    def corrected(self, table: UnitTable, columns: NDArray[np.intp], seed: int) -> Floats:
+        """Return p by the maximum statistic."""
+        return by_statistic(self, table, columns, seed)
 
     def parts(self, table: UnitTable, known: UnitTable) -> Floats:  # noqa: ARG002
         """Return the shares of prompts of the set."""

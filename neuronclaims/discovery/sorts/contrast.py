@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.discovery.sorts.corrected import by_statistic
 from neuronclaims.discovery.sorts.measuring import in_units, site_values
 from neuronclaims.discovery.sorts.sort import SortEntry
 from neuronclaims.discovery.values import variances
@@ -16,7 +17,9 @@ from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from neuronclaims.discovery.sorts.measuring import MeasuredNeurons, SearchedHalf
     from neuronclaims.discovery.sorts.sort import PlannedAt
@@ -35,6 +38,7 @@ class ContrastSort:
     name: str = "contrast"
     sets: int = 2
     pooled: bool = True
+    of_pairs: bool = False
     unit: Unit = "prompt"
     statistic: Statistic = "mean"
     alternative: Alternative = "greater"
@@ -45,6 +49,10 @@ class ContrastSort:
     def looked_for(self, names: Sequence[str]) -> str:
         """Return the set, and the one it is compared with."""
         return " against ".join(names)
+
+    def options(self, names: Sequence[str]) -> Mapping[str, object]:  # noqa: ARG002
+        """Return none."""
+        return {}
 
     def sentence(self, neuron: Neuron, names: Sequence[str], number: float | None) -> Contrast:
         """Return that the neuron activates more."""
@@ -59,6 +67,10 @@ class ContrastSort:
         """Return t."""
         found = (stats.paired_t_many if table.paired else stats.welch_t_many)(table.first, table.second)
         return np.asarray(found)
+
+    def corrected(self, table: UnitTable, columns: NDArray[np.intp], seed: int) -> Floats:
+        """Return p by the maximum statistic."""
+        return by_statistic(self, table, columns, seed)
 
     def parts(self, table: UnitTable, known: UnitTable) -> Floats:
         """Return differences of means, and variances, in units that are a neuron's own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -57,13 +57,15 @@ class SearchedHalf:
 class MeasuredNeurons:
     """What was measured: the units of neurons [m] that can be claimed, and how many were searched in all.
 
-    ``share`` is the part of the half's units that tell something; on the other half, so much is expected.
+    ``share`` is the part of the half's units that tell something; on the other half, so much is expected. ``beside``
+    says what else was found of some neurons, in words.
     """
 
     table: UnitTable
     neurons: Sequence[Neuron]
     searched: int
     share: float = 1.0
+    beside: Mapping[Neuron, str] = field(default_factory=dict)
 
 
 def site_values(half: SearchedHalf) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.discovery.sorts.corrected import by_statistic
 from neuronclaims.discovery.sorts.measuring import MeasuredNeurons
 from neuronclaims.discovery.sorts.sort import SortEntry
 from neuronclaims.discovery.values import UnitTable
@@ -23,7 +24,7 @@ from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.token_classes import TokenClass, TokenClassError, TokenLabel, Wanted, check_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,6 +49,7 @@ class PredictionSort:
     name: str = "prediction"
     sets: int = 1
     pooled: bool = False
+    of_pairs: bool = False
     unit: Unit = "document"
     statistic: Statistic = "mean"
     alternative: Alternative = "greater"
@@ -58,6 +60,10 @@ class PredictionSort:
     def looked_for(self, names: Sequence[str]) -> str:
         """Return what they predict, and where."""
         return f"{LookedFor(self.wanted).there} in {names[0]}"
+
+    def options(self, names: Sequence[str]) -> Mapping[str, object]:  # noqa: ARG002
+        """Return none."""
+        return {}
 
     def sentence(self, neuron: Neuron, names: Sequence[str], number: float | None) -> Predicts:
         """Return that the neuron predicts it."""
@@ -102,6 +108,10 @@ class PredictionSort:
     def score(self, table: UnitTable) -> Floats:
         """Return mean AUROCs."""
         return np.asarray(table.first.mean(axis=0))
+
+    def corrected(self, table: UnitTable, columns: NDArray[np.intp], seed: int) -> Floats:
+        """Return p by the maximum statistic."""
+        return by_statistic(self, table, columns, seed)
 
     def parts(self, table: UnitTable, known: UnitTable) -> Floats:  # noqa: ARG002
         """Return mean AUROCs."""

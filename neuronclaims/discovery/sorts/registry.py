@@ -7,15 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from neuronclaims.discovery.errors import DiscoveryError
-from neuronclaims.discovery.sorts import consistency, contrast, prediction, separation
+from neuronclaims.discovery.sorts import ablation, consistency, contrast, prediction, restoration, separation
 from neuronclaims.discovery.sorts.sort import SortSettings
-from neuronclaims.sentences.messages import closest, quoted
+from neuronclaims.sentences.messages import closest, either, quoted
 
 if TYPE_CHECKING:
     from neuronclaims.discovery.sorts.sort import Sort, SortEntry
 
-ENTRIES: tuple[SortEntry, ...] = (contrast.SORT, separation.SORT, consistency.SORT, prediction.SORT)
-LATER = ("restoration", "ablation", "clamping", "correlation", "congruence", "activity")
+ENTRIES: tuple[SortEntry, ...] = (
+    contrast.SORT,
+    separation.SORT,
+    consistency.SORT,
+    prediction.SORT,
+    ablation.SORT,
+    *restoration.SORTS,
+)
+LATER = ("clamping", "correlation", "congruence", "activity")
 """Kinds that are asked for and that no search is made by."""
 OTHERS = tuple(dict.fromkeys(name for entry in ENTRIES for name in entry.takes))
 """What some kinds ask for, besides sets."""
@@ -30,7 +37,7 @@ def sort_of(kind: str, k: int, others: Mapping[str, str] = MappingProxyType({}))
     if found is not None:
         for name in others:
             if name not in found.takes:
-                takers = " or ".join(entry.name for entry in ENTRIES if name in entry.takes)
+                takers = either([entry.name for entry in ENTRIES if name in entry.takes])
                 raise DiscoveryError(f"{quoted(name)} has no part in a search by {kind}: it is for {takers}.")
         return found.make(SortSettings(k, others))
     known = ", ".join(entry.name for entry in ENTRIES)

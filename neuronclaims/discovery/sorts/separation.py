@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.discovery.sorts.corrected import by_statistic
 from neuronclaims.discovery.sorts.measuring import in_units, site_values
 from neuronclaims.discovery.sorts.sort import SortEntry
 from neuronclaims.kinds.two_sample.separation import Separation
 from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from neuronclaims.discovery.sorts.measuring import MeasuredNeurons, SearchedHalf
     from neuronclaims.discovery.sorts.sort import PlannedAt
@@ -33,6 +36,7 @@ class SeparationSort:
     name: str = "separation"
     sets: int = 2
     pooled: bool = True
+    of_pairs: bool = False
     unit: Unit = "prompt"
     statistic: Statistic = "auroc"
     alternative: Alternative = "two-sided"
@@ -43,6 +47,10 @@ class SeparationSort:
     def looked_for(self, names: Sequence[str]) -> str:
         """Return the set, and the one it is compared with."""
         return " against ".join(names)
+
+    def options(self, names: Sequence[str]) -> Mapping[str, object]:  # noqa: ARG002
+        """Return none."""
+        return {}
 
     def sentence(self, neuron: Neuron, names: Sequence[str], number: float | None) -> Separation:
         """Return that the neuron separates the sets."""
@@ -57,6 +65,10 @@ class SeparationSort:
         """Return how far AUROCs are from 0.5; of equal ones the larger t is first."""
         t = np.abs((stats.paired_t_many if table.paired else stats.welch_t_many)(table.first, table.second))
         return np.asarray(np.abs(self._aurocs(table) - 0.5) + 1e-4 * np.arctan(t))
+
+    def corrected(self, table: UnitTable, columns: NDArray[np.intp], seed: int) -> Floats:
+        """Return p by the maximum statistic."""
+        return by_statistic(self, table, columns, seed)
 
     def parts(self, table: UnitTable, known: UnitTable) -> Floats:
         """Return AUROCs that are above 0.5 where the neuron points as it did on the other units."""

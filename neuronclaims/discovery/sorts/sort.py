@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neuronclaims.discovery.sorts.measuring import MeasuredNeurons, SearchedHalf
     from neuronclaims.discovery.values import Floats, UnitTable
     from neuronclaims.sentences.subjects.neurons import Neuron
@@ -33,6 +36,11 @@ class Sort(Protocol):
     @property
     def sets(self) -> int:
         """How many sets are given: 2 that are compared, or 1."""
+        ...
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether what is given are pairs of a clean and a corrupted text, not sets of prompts."""
         ...
 
     @property
@@ -74,6 +82,10 @@ class Sort(Protocol):
         """Return by what neurons are ranked in these sets, in words after "ranked for"."""
         ...
 
+    def options(self, names: Sequence[str]) -> Mapping[str, object]:
+        """Return what claims say beside their sentence, as keys of a claim."""
+        ...
+
     def sentence(self, neuron: Neuron, names: Sequence[str], number: float | None) -> object:
         """Return the sentence of a claim about the sets of these names."""
         ...
@@ -87,6 +99,10 @@ class Sort(Protocol):
 
     def score(self, table: UnitTable) -> Floats:
         """Return by what neurons are ranked, [m]; the largest is first."""
+        ...
+
+    def corrected(self, table: UnitTable, columns: NDArray[np.intp], seed: int) -> Floats:
+        """Return p of some neurons [columns], each corrected for all of the table."""
         ...
 
     def parts(self, table: UnitTable, known: UnitTable) -> Floats:
