@@ -44,6 +44,12 @@ SCRIPTS = (
         "Aim: at most 4 plain forwards per prompt, controls included. The run's own checks are in it.",
     ),
     (
+        "Plans and runs",
+        ("plan.py",),
+        "Aim: time within a factor of 1.5. Planned / measured: what `neuronclaims plan` says of a run with nothing in "
+        "its cache, and that run. The processor's time counts; the clock on the wall has other work in it.",
+    ),
+    (
         "Claims on a warm cache",
         ("warm.py", "--rounds", "3", "--most", "10000"),
         "Aim: 1,000 claims at most 2 times pytest running 1,000 empty tests. No torch is imported. Claims on the same "

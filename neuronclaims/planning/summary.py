@@ -157,7 +157,8 @@ def _assumed(found: OnDevices) -> Iterator[str]:
         f"multiplied with, of {found.size.all:,}, and attention to its text"
     )
     yield (
-        f"each call reads all weights, at the same share of {device.reading / 1e12:,.3g} TB/s"
+        f"each call reads all weights, at the same share of {device.reading / 1e12:,.3g} TB/s, and calls are fewer "
+        "where free memory makes batches larger"
         if device.reading is not None
         else "to read the weights takes no time, since no speed of its memory is given"
     )
