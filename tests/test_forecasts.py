@@ -43,8 +43,8 @@ class FakeClock:
 class FakeEngine:
     """Runs nothing: a call takes ``CALL`` seconds and ``TOKEN`` for each token; one text is run again alone."""
 
-    def __init__(self, clock: FakeClock, fails: bool = False) -> None:
-        self.clock, self.fails = clock, fails
+    def __init__(self, clock: FakeClock, fails: bool = False, call: float = CALL) -> None:
+        self.clock, self.fails, self.call = clock, fails, call
         self.watch: Stopwatch | None = None
         self.jobs: list[Job] = []
         self.failures: dict[object, MeasurementError] = {}
@@ -67,16 +67,14 @@ class FakeEngine:
             self.jobs.append(job)
             alone = job.needs[0].text == "document"
             calls = len(job.items) if alone else -(-len(job.items) // AT_ONCE)
-            self.clock.now += CALL * (calls + 1) + TOKEN * sum(LENGTHS[text] for text in job.items)
+            self.clock.now += self.call * (calls + 1) + TOKEN * sum(LENGTHS[text] for text in job.items)
             if self.fails:
                 self.failures[job.items] = MeasurementError("it has no such token")
             yield None
 
 
 def foretold(monkeypatch, engine: FakeEngine, **ways: object) -> Forecast:
-    monkeypatch.setattr(
-        "neuronclaims.engines.pilot.open_local", lambda *given: engine.opened(watch=given[3])
-    )
+    monkeypatch.setattr("neuronclaims.engines.pilot.open_local", lambda *given: engine.opened(watch=given[3]))
     made = Ways(options=RunOptions(batch_prompts=AT_ONCE), clock=engine.clock, **ways)
     return forecast(open_model("demo", Path()), ASKED, LENGTHS, None, made)
 
@@ -110,6 +108,14 @@ def test_a_pilot_is_short_and_its_speeds_are_kept(tmp_path, monkeypatch) -> None
     assert again.seconds == pytest.approx(first.seconds)
     assert not again.piloted
     assert again.note is None
+
+
+def test_each_sort_of_work_is_tried_on_a_machine_so_slow_that_the_time_is_over_before(monkeypatch) -> None:
+    engine = FakeEngine(FakeClock(), call=30.0)
+    found = foretold(monkeypatch, engine)
+    assert sorted(len(job.items) for job in engine.jobs) == [1, 2, 2]
+    assert set(found.by_work) == {"activations", "documents"}
+    assert found.seconds > 20 * 30
 
 
 def test_texts_that_fail_in_the_pilot_leave_the_time_unknown(monkeypatch) -> None:

@@ -53,14 +53,14 @@ class Pilot:
         self.speeds: Speeds = watch.speeds(kinds)
 
     def _run(self, work: Sequence[Job], sizes: Sequence[Workload]) -> None:
-        """Try the largest job of each kind, then the others from the largest on, until the time is used up."""
+        """Try the largest job of each kind, however long that takes, then the others until the time is used up."""
         order = sorted(range(len(work)), key=lambda number: -sizes[number].tokens)
         first = {sizes[number].kind: number for number in reversed(order)}
         order = [*first.values(), *(number for number in order if number not in first.values())]
         end = self._clock() + BUDGET
         for place, number in enumerate(order):
             left = end - self._clock()
-            if place and left <= 0:
+            if place >= len(first) and left <= 0:
                 return
             self._try(
                 number, work[number], left / max(1, min(len(order), 2 * len(first)) - place), warm=not place
