@@ -131,8 +131,8 @@ def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -
         )
 
 
-_KEPT = 512
-"""So many split texts are kept at once: those of a large set would fill the memory."""
+_KEPT = 65_536
+"""Split texts of so many tokens are kept at once: those of a large set would fill the memory."""
 
 
 @dataclass(slots=True)
@@ -145,6 +145,7 @@ class _TokenCounter:
     template: ChatTemplate
     lengths: dict[str, int] = field(default_factory=dict)
     splits: dict[str, SplitText] = field(default_factory=dict)
+    kept: int = 0
     missing: dict[Hashable, str | None] = field(default_factory=dict)
     named: dict[str, str | None] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
@@ -248,10 +249,12 @@ class _TokenCounter:
     def _split(self, item: str) -> SplitText:
         """Return a prompt as tokens, those that are added to a text among them."""
         if item not in self.splits:
-            if len(self.splits) >= _KEPT:
+            if self.kept >= _KEPT:
                 self.splits.clear()
+                self.kept = 0
             given = self.template.rendered(item)
             # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
             with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(item)}"):
                 self.splits[item] = self.split(item, given)
+            self.kept += len(self.splits[item].ids)
         return self.splits[item]

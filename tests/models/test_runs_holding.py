@@ -16,7 +16,9 @@ from neuronclaims.kinds.outliers.token_share import PromptUnits, UnitMeans
 from neuronclaims.measurements import Activations, Readout, TokenRule
 from neuronclaims.measurements.errors import CacheError, MeasurementError, RunWarning
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.encode import Encoded, Packed
 from neuronclaims.models.sources import open_model
+from neuronclaims.tokens.spans import Span
 
 TEXTS = tuple(
     f"{who} went to {where}." for who in ("Anna", "Tom", "She", "The cat") for where in ("Hanoi", "bed")
@@ -129,3 +131,11 @@ def test_means_of_a_mapped_layer_are_those_of_one_in_memory_to_the_bit(tmp_path,
     whole, found = units.means(values), UnitMeans(units, mapped)
     assert np.array_equal(found.over_units, whole.mean(axis=0))
     assert np.array_equal(np.stack([found.column(place) for place in range(7)], axis=1), whole)
+
+
+@pytest.mark.parametrize("ids", [(5, 0, 65_535), (65_536, 7)])
+def test_a_text_that_waits_is_the_same_when_it_is_run(ids) -> None:
+    row = Encoded("Hi", ids, tuple(place > 0 for place in range(len(ids))), {Span("quoted", "Hi"): (1,)})
+    assert Packed.of(row).encoded == row
+    other = Encoded("Hi", (0, 1), (True, True))  # the bytes of 65,536 in four are those of 0 and 1 in two
+    assert Packed.of(other).key != Packed.of(Encoded("Hi", (65_536,), (True,))).key

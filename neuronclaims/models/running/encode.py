@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -18,8 +20,10 @@ from neuronclaims.prompts import is_chat
 from neuronclaims.tokens.spans import Span, SpanError
 from neuronclaims.tokens.split_text import SplitText
 
-_AT_ONCE = 1_000
-"""So many prompts are split at once: the text of their tokens takes more room than the tokens."""
+_AT_ONCE, _CHARACTERS = 1_000, 200_000
+"""So many prompts and characters are split at once: the text of their tokens takes more room than the tokens."""
+
+_NO_SPANS: Mapping[Span, tuple[int, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,48 @@ class Encoded:
         """What tells prompts apart that a model, and the spans asked for, tell apart."""
         # Where a chat ends counts, and its answer ends with the turn: a text of the same tokens is another prompt.
         return self.ids, tuple(self.spans.values()), is_chat(self.prompt)
+
+    @property
+    def length(self) -> int:
+        """How many tokens there are."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A prompt as tokens in two to four bytes each, as it waits for its batch; ``code`` is the type of an array.
+
+    ``apart`` are the places of the tokens that do not count.
+    """
+
+    prompt: str
+    length: int
+    code: str
+    ids: bytes
+    apart: tuple[int, ...]
+    spans: Mapping[Span, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, row: Encoded) -> Packed:
+        """Return a prompt that waits."""
+        code = "H" if max(row.ids) < 1 << 16 else "I"
+        apart = tuple(place for place, counts in enumerate(row.counts) if not counts)
+        return cls(
+            row.prompt, row.length, code, array(code, row.ids).tobytes(), apart, row.spans or _NO_SPANS
+        )
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells prompts apart that a model, and the spans asked for, tell apart."""
+        return self.code, self.ids, tuple(self.spans.values()), is_chat(self.prompt)
+
+    @property
+    def encoded(self) -> Encoded:
+        """The prompt that can be run."""
+        counts = [True] * self.length
+        for place in self.apart:
+            counts[place] = False
+        return Encoded(self.prompt, tuple(array(self.code, self.ids)), tuple(counts), self.spans)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,18 +120,34 @@ def encode(
     ``spans`` are found in each; ``keep`` keeps where all others lie. Raises MeasurementError naming the prompt that has
     no token of text, lacks a span, or does not fit the model's context together with ``new_tokens`` more.
     """
+    return list(encode_each(ready, prompts, new_tokens, spans, keep=keep))
+
+
+def encode_each(
+    ready: Ready, prompts: Sequence[str], new_tokens: int, spans: Collection[Span] = (), *, keep: bool = False
+) -> Iterator[Encoded]:
+    """Yield what ``encode`` returns, one prompt after the other."""
     named = [span for span in dict.fromkeys(spans) if not span.generates and not span.whole]
-    encoded = [
-        Encoded(prompt, split.ids, split.counts, _places(split, named), split if keep else None)
-        for start in range(0, len(prompts), _AT_ONCE)
-        for prompt, split in zip(
-            prompts[start : start + _AT_ONCE], _split(ready, prompts[start : start + _AT_ONCE]), strict=True
-        )
-    ]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
-    for item in encoded:
-        _check(item, ready, new_tokens, vocabulary)
-    return encoded
+    for part in _portions(prompts):
+        for prompt, split in zip(part, _split(ready, part), strict=True):
+            spots = _places(split, named) if named else _NO_SPANS
+            found = Encoded(prompt, split.ids, split.counts, spots, split if keep else None)
+            _check(found, ready, new_tokens, vocabulary)
+            yield found
+
+
+def _portions(prompts: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    characters = 0
+    for prompt in prompts:
+        part.append(prompt)
+        characters += len(prompt)
+        if len(part) >= _AT_ONCE or characters >= _CHARACTERS:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
 
 
 def encode_long(ready: Ready, document: str) -> list[Encoded]:

@@ -26,7 +26,7 @@ from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
 from neuronclaims.measurements.pools import BeyondPool, LegacyGrowingPool, MassivePool, TokenPool
 from neuronclaims.measurements.views.view import is_smooth
-from neuronclaims.models.running.encode import Batch, Encoded, collate, padding_id, shuffled
+from neuronclaims.models.running.encode import Batch, Encoded, Packed, collate, padding_id, shuffled
 from neuronclaims.models.running.hooks import first_argument, with_first_argument
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import read, stop_tokens
@@ -121,7 +121,7 @@ def check_drawn(need: Pooled, some: NDArray[np.bool_], rows: Sequence[Encoded], 
     )
 
 
-def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> list[tuple[int, int]]:
+def choose_probes(batches: Sequence[Sequence[Encoded | Packed]], generating: bool) -> list[tuple[int, int]]:
     """Choose (batch, row) to run again alone: the most padded prompt, and one at random of every 200.
 
     Which are random follows from their content, so that the same run always checks the same.
@@ -129,7 +129,7 @@ def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> lis
     eligible = [index for index, rows in enumerate(batches) if generating or len(rows) > 1]
     if not eligible:
         return []
-    lengths = [[len(row.ids) for row in rows] for rows in batches]
+    lengths = [[row.length for row in rows] for rows in batches]
     # By share of padding, so that a short text is preferred: it is padded as much, and costs less.
     padded = max(eligible, key=lambda index: 1 - min(lengths[index]) / max(lengths[index]))
     places = [(index, row) for index in eligible for row in range(len(batches[index]))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
+from neuronclaims.models.running.encode import Encoded, Packed, collate, encode_each, padding_id, shuffled
 from neuronclaims.models.running.integrity import (
     check_alone,
     check_counted,
@@ -61,30 +62,32 @@ _DRAWN_PER_PROBE = 20
 def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
     spans = [need.span for need in job.needs if isinstance(need, Pooled)]
-    alike = same_tokens(encode(ready, job.items, job.new_tokens, spans))
+    alike = same_tokens(Packed.of(row) for row in encode_each(ready, job.items, job.new_tokens, spans))
     texts = [equals[0] for equals in alike.values()]
     batches = split(texts, job.new_tokens, options, padded=pads(ready))
     probes = choose_probes(batches, generating=job.new_tokens > 0)
 
     def run(number: int) -> Finished:
         batch = batches[number]
-        finished = _finish(ready, job, batch, [row for place, row in probes if place == number], options)
+        texts = [row.encoded for row in batch]
+        finished = _finish(ready, job, texts, [row for place, row in probes if place == number], options)
         return _spread(finished, [alike[row.key] for row in batch])
 
     return Batches([_prompts(alike[row.key] for row in batch) for batch in batches], run)
 
 
-def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[object, ...], list[Encoded]]:
+Row = TypeVar("Row", Encoded, Packed)
+
+
+def same_tokens(rows: Iterable[Row]) -> dict[tuple[object, ...], list[Row]]:
     """Group prompts by their tokens and spans: those with the same are measured once, and so are exactly equal."""
-    alike: dict[tuple[object, ...], list[Encoded]] = {}
+    alike: dict[tuple[object, ...], list[Row]] = {}
     for row in sorted(rows, key=lambda row: row.prompt):
         alike.setdefault(row.key, []).append(row)
     return alike
 
 
-def split(
-    rows: Sequence[Encoded], new_tokens: int, options: RunOptions, padded: bool = True
-) -> list[list[Encoded]]:
+def split(rows: Sequence[Row], new_tokens: int, options: RunOptions, padded: bool = True) -> list[list[Row]]:
     """Split prompts into batches of similar length, longest first; their order changes nothing.
 
     ``options.again`` mixes the lengths instead. Of a model that cannot be ``padded`` the lengths are equal.
@@ -92,14 +95,14 @@ def split(
     if options.again and padded:
         ordered = sorted(rows, key=lambda row: shuffled(row.prompt))
     else:
-        ordered = sorted(rows, key=lambda row: (-len(row.ids), row.prompt))
-    batches: list[list[Encoded]] = []
+        ordered = sorted(rows, key=lambda row: (-row.length, row.prompt))
+    batches: list[list[Row]] = []
     for row in ordered:
         if batches:
-            longest = max(len(other.ids) for other in (*batches[-1], row)) + new_tokens
+            longest = max(other.length for other in (*batches[-1], row)) + new_tokens
             size = len(batches[-1]) + 1
             fits = size <= options.batch_prompts and size * longest <= options.batch_tokens
-            if fits and (padded or len(row.ids) == len(batches[-1][0].ids)):
+            if fits and (padded or row.length == batches[-1][0].length):
                 batches[-1].append(row)
                 continue
         batches.append([row])
@@ -170,13 +173,13 @@ def _texts(
     return found
 
 
-def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
+def _spread(finished: Finished, alike: Sequence[Sequence[Packed]]) -> Finished:
     """Give every prompt the row of the equal prompt that was measured."""
     places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
     return Finished(_prompts(alike), {need: values[places] for need, values in finished.values.items()})
 
 
-def _prompts(alike: Iterable[Sequence[Encoded]]) -> tuple[str, ...]:
+def _prompts(alike: Iterable[Sequence[Packed]]) -> tuple[str, ...]:
     return tuple(row.prompt for equals in alike for row in equals)
 
 
