@@ -130,9 +130,10 @@ def write(
     """
     from safetensors.numpy import save
 
-    small = {name: packed(tensors[name], kept_as) for name, kept_as in (types or {}).items()}
-    types = {name: (types or {})[name] for name, values in small.items() if values is not None}
-    whole: dict[str, NDArray[Any]] = {**tensors, **{n: values for n, values in small.items() if n in types}}
+    made = {name: packed(tensors[name], kept_as) for name, kept_as in (types or {}).items()}
+    small = {name: values for name, values in made.items() if values is not None}
+    types = {name: (types or {})[name] for name in small}
+    whole: dict[str, NDArray[Any]] = {**tensors, **small}
     checksums = {name: _checksum(name, rows, values, types.get(name, "")) for name, values in whole.items()}
     notes = {
         "format": PACKED if types else FORMAT,

@@ -126,6 +126,12 @@ class RowsFrom(FileMapping):
     revision: Column | None = Field(
         None, description="The version of a data set in the cache; required where there are several."
     )
+    first: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000_000,
+        description="How many rows to take at most: the first ones that 'where' takes.",
+    )
 
 
 class _Columns(RowsFrom):

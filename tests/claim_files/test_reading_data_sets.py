@@ -89,7 +89,7 @@ def test_a_missing_extra_is_one_error_that_says_what_to_install(taken, monkeypat
         ("dataset: acme/moods, split: train, config: big", "has no config 'big'", None),
         ("dataset: acme/moods, file: p.csv, column: text", "'file' and 'dataset' exclude each other", None),
         ("column: text", "the key 'file' is missing", None),
-        ("file: kept", "or it is a folder that 'datasets' saved", None),
+        ("file: kept", "or it is a folder of .parquet files or one that 'datasets' saved", None),
     ],
 )
 def test_what_is_not_there_or_is_not_meant_is_said_with_its_place(taken, tmp_path, mapping, message, near):
@@ -154,6 +154,7 @@ def test_tables_beyond_the_bounds_and_broken_ones_are_one_error_each(taken, tmp_
     from pyarrow import parquet
 
     from neuronclaims.claim_files.prompts import columnar
+    from neuronclaims.claim_files.prompts.streamed import taking
 
     def refused(mapping, message):
         with pytest.raises(ClaimFileError) as caught:
@@ -161,9 +162,17 @@ def test_tables_beyond_the_bounds_and_broken_ones_are_one_error_each(taken, tmp_
         assert message in str(caught.value)
         assert len(caught.value.problems) == 2  # in the claim file, and in the table
 
-    # 300,000 equal rows fill a few hundred bytes.
-    parquet.write_table(pyarrow.table({"text": ["x"] * 300_000}), tmp_path / "many.parquet")
-    refused("file: many.parquet", "it has 300,000 rows, and at most 200,000 are read")
+    # Millions of equal rows fill a few hundred bytes.
+    monkeypatch.setattr(taking, "MOST_ROWS", 200)
+    parquet.write_table(pyarrow.table({"text": ["x"] * 300}), tmp_path / "many.parquet")
+    refused("file: many.parquet", "it has 300 rows, and at most 200 are read; take fewer with 'first: N'")
+    parquet.write_table(pyarrow.table({"text": [f"x{n}" for n in range(300)]}), tmp_path / "many.parquet")
+    assert len(taken("file: many.parquet, first: 150").prompts) == 150
+    refused("file: many.parquet, first: 150, where: {text: x299}", "it has more than 200 rows")
+    monkeypatch.setattr(taking, "LARGEST_TAKEN", 300)
+    refused("file: many.parquet, first: 150", "the rows taken hold more than 0 million characters")
+    monkeypatch.undo()
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "kept" / "cache"))
     whole = (tmp_path / "kept" / "moods.parquet").read_bytes()
     for broken in (
         b"",
@@ -186,6 +195,7 @@ def test_tables_beyond_the_bounds_and_broken_ones_are_one_error_each(taken, tmp_
     refused("file: twice.parquet", "it has two columns 'text'")
     monkeypatch.setattr(columnar, "LARGEST_COLUMNS", 100)
     refused("file: kept/moods.parquet", "the columns asked for hold")
+    monkeypatch.setattr(columnar, "LARGEST_COLUMNS", 10)
     refused("file: kept/saved", "the columns asked for hold")
     monkeypatch.setattr(columnar, "LARGEST_FILE", 100)
     refused("file: kept/saved", "at most 0 MB are read")
@@ -214,3 +224,69 @@ def test_a_schema_nested_beyond_all_measure_is_an_error_and_no_crash(taken, tmp_
     parquet.write_table(pyarrow.table({"text": pyarrow.nulls(3, deep)}), tmp_path / "deep.parquet")
     with pytest.raises(ClaimFileError, match=r"as a \.parquet file: Parquet schema too deeply nested"):
         taken("file: deep.parquet")
+
+
+def test_a_corpus_in_parts_is_read_as_one_as_far_as_its_rows_are_taken(taken, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    (tmp_path / "corpus").mkdir()
+    for part in range(3):
+        rows = {
+            "text": [f"Text {part} {row}." for row in range(10)],
+            "kind": list("xy" * 5),
+            "more": ["z" * 99] * 10,
+        }
+        path = tmp_path / "corpus" / f"part-{part}.parquet"
+        parquet.write_table(pyarrow.table(rows), path, row_group_size=4)
+    whole = taken("file: corpus, where: {kind: x}, group: kind")
+    assert texts(whole) == [f"Text {part} {row}." for part in range(3) for row in range(0, 10, 2)]
+    assert whole.prompts[5].source.endswith("corpus:11")
+    assert texts(taken("file: corpus/part-*.parquet")) == texts(taken("file: corpus"))
+    some = taken("file: corpus/*.parquet, where: {kind: x}, first: 6")
+    assert texts(some) == texts(whole)[:6]
+    assert some.account.summary.startswith("6 of 11 rows of ")
+    assert "kind 'x' (6) taken, 'y' (5) left" in some.account.summary
+    # What lies behind the last row that is taken is not looked at.
+    (tmp_path / "corpus" / "part-2.parquet").write_bytes(b"broken")
+    assert len(taken("file: corpus, first: 20").prompts) == 20
+    with pytest.raises(ClaimFileError, match=r"cannot be read as a \.parquet file"):
+        taken("file: corpus, first: 21")
+    with pytest.raises(ClaimFileError, match=r"there is no file .*absent-\*\.parquet"):
+        taken("file: corpus/absent-*.parquet")
+    (tmp_path / "corpus" / "part-2.parquet").unlink()
+    (tmp_path / "corpus" / "part-2.parquet").symlink_to("/etc/passwd")
+    with pytest.raises(ClaimFileError, match="a link that leads out of the project"):
+        taken("file: corpus")
+    assert texts(taken("file: kept/saved, first: 2, where: {mood: glad}")) == GLAD[:2]
+
+
+def test_large_json_lines_are_read_line_by_line(taken, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuronclaims.claim_files.yaml.source.LARGEST_FILE", 5_000)
+    path = tmp_path / "large.jsonl"
+    lines = [
+        json.dumps({"text": f"Text {row}.", "kind": "xy"[row % 2], "n": row, "more": "z" * 99})
+        for row in range(99)
+    ]
+    path.write_text("\n".join(lines))
+    found = taken("file: large.jsonl, where: {kind: y}, first: 5, id: n")
+    assert [(prompt.text, prompt.id) for prompt in found.prompts] == [
+        (f"Text {n}.", str(n)) for n in range(1, 10, 2)
+    ]
+    assert found.account.summary.startswith("5 of 10 rows of large.jsonl (kind 'y' (5) taken, 'x' (5) left)")
+    assert len(taken("file: large.jsonl").prompts) == 99
+    for line, message, column in (
+        (lines[0][:-1], "not valid JSON: expecting ',' delimiter", len(lines[0])),
+        ('{"text": "a\x01"}', "the character U+0001", 12),
+        ("[1]", "a line is one JSON object", 1),
+        ('{"text": "a\\ufffd"}', "the character U+FFFD", 1),
+        ('{"text": 7}', "column 'text' holds 7 here, which is no text", 1),
+        ("\udcff", "byte 0 of this line (0xff) is not UTF-8", 1),
+    ):
+        path.write_bytes("\n".join([*lines[:60], line]).encode("utf-8", "surrogateescape"))
+        assert len(taken("file: large.jsonl, first: 60").prompts) == 60
+        with pytest.raises(ClaimFileError) as caught:
+            taken("file: large.jsonl")
+        (found,) = (problem for problem in caught.value.problems if problem.place.path == "large.jsonl")
+        assert message in found.message
+        assert (found.place.line, found.place.column) == (61, column)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from neuronclaims.claim_files.claims import Prompt, PromptPair
 from neuronclaims.claim_files.prompts.frames import Likenesses, likenesses
-from neuronclaims.claim_files.prompts.rows import PromptRow
 from neuronclaims.claim_files.prompts.sameness import INVISIBLE, content, label_likeness
 from neuronclaims.prompts import PromptInput, is_plain
 from neuronclaims.prompts.markup import FIRST, markup_in, parts
@@ -163,14 +162,9 @@ def _alike(values: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def columns_taken(rows: Sequence[PromptRow], where: Mapping[str, Sequence[str]]) -> tuple[ColumnTaken, ...]:
-    """Return what each column of ``where`` took of the rows of a file, and what it left."""
-    return tuple(_column(column, [row.values.get(column) for row in rows], where[column]) for column in where)
-
-
-def _column(column: str, values: Sequence[str | None], wanted: Sequence[str]) -> ColumnTaken:
+def column_taken(column: str, counted: Counter[str], without: int, wanted: Sequence[str]) -> ColumnTaken:
+    """Return what a column of ``where`` took of the rows of a file, by how many have each value, and what it left."""
     own, likely = set(map(content, wanted)), set(map(label_likeness, wanted))
-    counted = Counter(value for value in values if value is not None)
     left = [(value, count) for value, count in counted.most_common() if content(value) not in own]
     alike = [(value, count) for value, count in left if label_likeness(value) in likely]
     named = [*alike, *(each for each in left if each not in alike)][:MOST_VALUES]
@@ -180,7 +174,7 @@ def _column(column: str, values: Sequence[str | None], wanted: Sequence[str]) ->
         _by_count(named),
         tuple(alike),
         sum(count for _, count in left) - sum(count for _, count in named),
-        values.count(None),
+        without,
     )
 
 

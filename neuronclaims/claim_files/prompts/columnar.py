@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
-from neuronclaims.claim_files.prompts.rows import MOST_PROBLEMS, PromptRow, PromptTable, json_row
-from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.claim_files.prompts.rows import MOST_PROBLEMS, SHOWN, PromptTable, json_row
+from neuronclaims.claim_files.prompts.streamed import taking
+from neuronclaims.claim_files.prompts.streamed.taking import FEWER, RowsSource, TakenRows, TooManyRowsError
 from neuronclaims.foreign_files import MEGABYTE, ForeignFileError, bounded_json, check_file
 from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.messages import quoted
@@ -27,98 +28,98 @@ LARGEST_FILE = 2_000 * MEGABYTE
 """The most bytes of one file."""
 
 LARGEST_COLUMNS = 200 * MEGABYTE
-"""The most bytes that the columns asked for may fill when they are unpacked."""
+"""The most bytes that the columns asked for may fill in one group of rows when they are unpacked."""
 
-MOST_ROWS = 200_000
-"""The most rows of one table."""
-
-SHOWN = 200
-"""How many characters of a row are shown in errors."""
+_AT_ONCE = 1_000
+"""So many rows are unpacked at once, where the format allows it."""
 
 
-def read_columns(files: Sequence[Path], form: str, name: str, wanted: Collection[str]) -> PromptTable:
-    """Read the ``wanted`` columns of a table in some files of the format ``form`` (``.parquet`` or ``.arrow``).
+def read_columns(
+    files: Sequence[Path], form: str, name: str, wanted: Collection[str], taken: TakenRows
+) -> PromptTable:
+    """Take rows of a table in some files of the format ``form`` (``.parquet`` or ``.arrow``), with ``wanted`` columns.
 
-    Raises ClaimFileError with its faulty rows, or with the reason why it is not read.
+    Groups of rows are read one after the other, as far as they are needed. Raises ClaimFileError with its faulty rows,
+    or with the reason why it is not read.
     """
     batches = _parquet if form == ".parquet" else _arrow
+    columns: dict[str, None] = {}
+    problems: list[Problem] = []
     try:
-        columns, found = _read(files, batches, wanted)
-    except (ForeignFileError, _TooLargeError) as error:
+        for row in _read(files, batches, wanted, columns, taken):
+            number = taken.seen + len(problems) + 1
+            try:
+                taken.offer(json_row(row, number))
+            except ValueError as error:
+                shown = json.dumps(row, ensure_ascii=False, default=str)[:SHOWN]
+                problems.append(Problem(Place(name, number, 1), str(error), shown, len(shown)))
+                if len(problems) >= MOST_PROBLEMS:
+                    break
+    except (ForeignFileError, TooManyRowsError) as error:
         raise _refused(name, str(error)) from None
     except (OSError, ValueError, KeyError, NotImplementedError, MemoryError, RecursionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise _refused(name, f"it cannot be read as a {form} file: {reason[:SHOWN]}") from None
-    lines = [json.dumps(row, ensure_ascii=False, default=str)[:SHOWN] for row in found]
-    source = SourceText(name, "\n".join(lines))
-    rows: list[PromptRow] = []
-    problems: list[Problem] = []
-    for number, row in enumerate(found, start=1):
-        try:
-            rows.append(json_row(row, number))
-        except ValueError as error:
-            width = len(lines[number - 1])
-            problems.append(source.problem(source.line_start(number), str(error), width=width))
     if problems:
-        raise ClaimFileError(problems[:MOST_PROBLEMS])
-    return PromptTable(name, source, columns, tuple(rows))
-
-
-class _TooLargeError(Exception):
-    """A table beyond the bounds."""
+        raise ClaimFileError(problems)
+    return PromptTable(name, RowsSource(name, "", rows=taken.rows), tuple(columns), tuple(taken.rows))
 
 
 def _read(
-    files: Sequence[Path], batches: Any, wanted: Collection[str]
-) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    columns: dict[str, None] = {}
-    found: list[dict[str, Any]] = []
-    size = 0
+    files: Sequence[Path], batches: Any, wanted: Collection[str], columns: dict[str, None], taken: TakenRows
+) -> Iterator[dict[str, Any]]:
+    """Yield rows until no more are taken; the names of all columns are put into ``columns``."""
     for file in files:
         check_file(file, LARGEST_FILE)
-        for schema, batch in batches(file, wanted):
+        for schema, batch in batches(file, wanted, taken.first is None):
             columns.update(dict.fromkeys(map(composed, schema.names)))
+            if taken.full:
+                return
             if batch is None:
                 continue
-            size += batch.nbytes
-            if len(found) + batch.num_rows > MOST_ROWS:
-                raise _TooLargeError(f"it has more than {MOST_ROWS:,} rows; write those you need into a file")
-            if size > LARGEST_COLUMNS:
-                most = f"{LARGEST_COLUMNS // MEGABYTE} MB; write the rows you need into a file"
-                raise _TooLargeError(f"the columns asked for hold more than {most}")
-            found += _rows(batch, _labels(schema))
-    return tuple(columns), found
+            if batch.nbytes > LARGEST_COLUMNS:
+                most = f"{LARGEST_COLUMNS // MEGABYTE} MB in one group of rows; write it with smaller groups"
+                raise TooManyRowsError(f"the columns asked for hold more than {most}")
+            labels = _labels(schema)
+            for start in range(0, batch.num_rows, _AT_ONCE):
+                for row in _rows(batch.slice(start, _AT_ONCE), labels):
+                    yield row
+                    if taken.full:
+                        return
 
 
-def _parquet(file: Path, wanted: Collection[str]) -> Iterator[tuple[pyarrow.Schema, Any]]:
+def _parquet(file: Path, wanted: Collection[str], everything: bool) -> Iterator[tuple[pyarrow.Schema, Any]]:
     """Yield the schema of a Parquet file, then its batches; sizes are looked at before anything is unpacked."""
     from pyarrow import parquet
 
     with parquet.ParquetFile(file) as table:
         schema, kept = table.schema_arrow, table.metadata
         names = _named(schema, wanted)
-        groups = [kept.row_group(place) for place in range(kept.num_row_groups)]
-        parts = [group.column(place) for group in groups for place in range(group.num_columns)]
-        size = sum(
-            part.total_uncompressed_size for part in parts if part.path_in_schema.split(".")[0] in names
-        )
-        if kept.num_rows > MOST_ROWS:
-            few = f"at most {MOST_ROWS:,} are read; write those you need into a file"
-            raise _TooLargeError(f"it has {kept.num_rows:,} rows, and {few}")
-        if size > LARGEST_COLUMNS:
-            raise _TooLargeError(
-                f"the columns asked for hold {size / MEGABYTE:,.0f} MB, and at most {LARGEST_COLUMNS // MEGABYTE} MB "
-                "are read; write the rows you need into a file"
+        if everything and kept.num_rows > taking.MOST_ROWS:
+            few = f"at most {taking.MOST_ROWS:,} are read; {FEWER}"
+            raise TooManyRowsError(f"it has {kept.num_rows:,} rows, and {few}")
+        sizes = [_size(kept.row_group(place), names) for place in range(kept.num_row_groups)]
+        if (size := max(sizes, default=0)) > LARGEST_COLUMNS:
+            raise TooManyRowsError(
+                f"the columns asked for hold {size / MEGABYTE:,.0f} MB in one group of rows, and at most "
+                f"{LARGEST_COLUMNS // MEGABYTE} MB are read; write it with smaller groups"
             )
         yield schema, None
-        for batch in table.iter_batches(batch_size=1_000, columns=names, use_threads=False):
+        for batch in table.iter_batches(batch_size=_AT_ONCE, columns=names, use_threads=False):
             yield schema, batch
 
 
-def _arrow(file: Path, wanted: Collection[str]) -> Iterator[tuple[pyarrow.Schema, Any]]:
+def _size(group: Any, names: Collection[str]) -> int:
+    """Return the bytes of some columns of a group of rows, unpacked."""
+    parts = [group.column(place) for place in range(group.num_columns)]
+    return sum(part.total_uncompressed_size for part in parts if part.path_in_schema.split(".")[0] in names)
+
+
+def _arrow(file: Path, wanted: Collection[str], everything: bool) -> Iterator[tuple[pyarrow.Schema, Any]]:
     """Yield the schema of an Arrow file, then its batches, each checked: bytes of others are not trusted."""
     from pyarrow import OSFile, ipc
 
+    del everything  # how many rows there are is not known before
     with OSFile(str(file), "rb") as opened:
         schema = ipc.open_stream(opened).schema
     names = _named(schema, wanted)

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from neuronclaims.sentences.messages import closest, either, quoted
 SUFFIXES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
 """The kinds of file that hold prompts."""
 
-COLUMNAR = (".parquet", ".arrow")
+PARQUET = ".parquet"
+COLUMNAR = (PARQUET, ".arrow")
 """The formats that need the extra ``data``."""
 
 WITH_COLUMNS = ".csv or .jsonl"
@@ -82,8 +84,10 @@ def _filed(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> RowsO
     folders = source.folders or PromptFolders.around(Path(source.path))
     allowed = folders.holds(base / written)
     saved = allowed and target.suffix not in SUFFIXES and _is_saved(target)
-    if target.suffix not in SUFFIXES and not saved:
-        rule = f"its name must end in {either(SUFFIXES)}, or it is a folder that 'datasets' saved"
+    parts = _parts(target) if allowed and not saved else []
+    if target.suffix not in SUFFIXES and not saved and not parts:
+        folder = f"a folder of {PARQUET} files or one that 'datasets' saved"
+        rule = f"its name must end in {either(SUFFIXES)}, or it is {folder}"
         raise _error(source, at, f"{quoted(written)} is no file of prompts: {rule}")
     if not allowed:
         raise _error(
@@ -95,6 +99,14 @@ def _filed(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> RowsO
         )
     if saved:
         return _saved(target, chosen, folders, at, source)
+    if parts:
+        if not all(path.is_file() and folders.holds(path) for path in parts):
+            raise _error(
+                source,
+                at,
+                f"{quoted(written)} takes a link that leads out of the project, or what is no file",
+            )
+        return RowsOrigin(str(target), tuple(parts), PARQUET)
     try:
         if target.is_file():
             return RowsOrigin(str(target), (target,), target.suffix)
@@ -106,6 +118,19 @@ def _filed(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> RowsO
     near = closest(target.name, neighbours)
     suggestion = str(Path(written).with_name(near)) if near else None
     raise _error(source, at, f"there is no file {quoted(str(target))}", suggestion)
+
+
+def _parts(target: Path) -> list[Path]:
+    """Return the files that a pattern such as ``corpus/*.parquet`` names, or those of a folder of nothing else."""
+    pattern = target.name if "*" in target.name else None
+    folder = target.parent if pattern else target
+    try:
+        seen = [path for path in folder.iterdir() if path.name[0] != "."] if folder.is_dir() else []
+    except (OSError, ValueError):
+        return []
+    found = [path for path in seen if fnmatchcase(path.name, pattern or f"*{PARQUET}")]
+    whole = all(path.suffix == PARQUET for path in (found if pattern else seen))
+    return sorted(found) if whole else []
 
 
 def _is_saved(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
@@ -17,6 +18,11 @@ from neuronclaims.sentences.messages import quoted
 
 MOST_PROBLEMS = 20
 """How many faulty rows of one file are reported."""
+
+SHOWN = 200
+"""How many characters of a row of a table are shown in errors."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,16 @@ class PromptRow:
 
     values: Mapping[str, str]
     line: int
-    unquoted: Mapping[str, str] = field(default_factory=dict)
-    nested: Mapping[str, str] = field(default_factory=dict)
+    unquoted: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    nested: Mapping[str, str] = field(default_factory=lambda: _NONE)
+
+    @property
+    def as_json(self) -> str:
+        """The row as errors show it, cut to ``SHOWN`` characters."""
+        cells = {key: json.dumps(value, ensure_ascii=False) for key, value in self.values.items()}
+        cells |= {**self.unquoted, **self.nested}
+        written = (f"{json.dumps(key, ensure_ascii=False)}: {value}" for key, value in cells.items())
+        return f"{{{', '.join(written)}}}"[:SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class PromptTable:
 
     def span(self, row: PromptRow) -> tuple[int, int]:
         """Return the index and width of the row's first line in the source."""
-        return self.source.line_start(row.line), max(1, len(self.source.lines[row.line - 1]))
+        return self.source.line_span(row.line)
 
 
 def read_table(file: Path, name: str) -> PromptTable:
@@ -76,24 +90,33 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
         if not line.strip():
             continue
         try:
-            row = bounded_json(line, infinite=True, once=True)
-            if not isinstance(row, dict):
-                raise ValueError('a line is one JSON object, such as {"text": "..."}')
-            row = {composed(key): value for key, value in row.items()}
+            row = json_object(line)
             rows.append(json_row(row, number))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
-            start = source.line_start(number) + error.pos
-            reason = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
-            problems.append(source.problem(start, f"not valid JSON: {reason}"))
+            problems.append(source.problem(source.line_start(number) + error.pos, no_json(error)))
         except ValueError as error:
             problems.append(source.problem(source.line_start(number), str(error), width=len(line)))
     return tuple(columns), rows, None
 
 
+def json_object(line: str) -> dict[str, Any]:
+    """Return the JSON object of a line; raise ValueError for what is none."""
+    row = bounded_json(line, infinite=True, once=True)
+    if not isinstance(row, dict):
+        raise ValueError('a line is one JSON object, such as {"text": "..."}')
+    return {composed(key): value for key, value in row.items()}
+
+
+def no_json(error: json.JSONDecodeError) -> str:
+    """Say why a line is no JSON."""
+    reason = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
+    return f"not valid JSON: {reason}"
+
+
 def json_row(row: Mapping[str, Any], number: int) -> PromptRow:
     """Return a JSON object as the row ``number``; raise ValueError for a text that cannot be one."""
-    return PromptRow(_json_texts(row), number, _unquoted(row), _nested(row))
+    return PromptRow(_json_texts(row), number, _unquoted(row) or _NONE, _nested(row) or _NONE)
 
 
 def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -209,13 +210,20 @@ def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable, columns: Collec
 
 def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
     """Refuse a prompt that stands twice in one set: identical prompts are not independent."""
-    first: dict[str, Located[Prompt]] = {}
+    first: dict[str | bytes, Located[Prompt]] = {}
     for located in prompts:
         text = located.member.text
-        earlier = first.setdefault(content(text), located)
+        earlier = first.setdefault(_short(content(text)), located)
         if earlier is not located:
             where = f"{earlier.where}{but_for(text, earlier.member.text)}"
             yield located.problem(
                 f"the prompt {quoted(brief(text, 60))} is in this set already ({where}); identical prompts are not "
                 "independent"
             )
+
+
+def _short(text: str) -> str | bytes:
+    """Return what stands for a text among others: of a long one a hash, so that a corpus is not held twice."""
+    if len(text) <= 64:
+        return text
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.prompts.account import columns_taken, likely_values
+from neuronclaims.claim_files.prompts.account import likely_values
 from neuronclaims.claim_files.prompts.origin import COLUMNAR, WITH_COLUMNS, RowsOrigin, naming, origin_of
 from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable, read_table
-from neuronclaims.claim_files.prompts.sameness import content
+from neuronclaims.claim_files.prompts.streamed.json_lines import is_large, read_json_lines
+from neuronclaims.claim_files.prompts.streamed.taking import TakenRows
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -50,28 +51,34 @@ def from_file(
         raise ClaimFileError(problems)
     origin = origin_of(chosen, file, node, source)
     try:
-        table = _table(origin, node, wanted)
+        taken = TakenRows(chosen.where, chosen.first)
+        table = _table(origin, node, wanted, taken)
         problems += _columns(list(unsaid(chosen, table)), node, file, table, source)
         if problems:
             raise ClaimFileError(problems)
-        rows = _taken(table.rows, chosen)
-        if not rows:
-            problems.append(_no_rows(what, node, file, table, source, chosen.where or {}))
+        if not taken.rows:
+            problems.append(_no_rows(what, node, file, table, source, taken))
             raise ClaimFileError(problems)
-        taken = columns_taken(table.rows, chosen.where or {})
-        rows_taken = RowsTaken(table.name, len(table.rows), taken, table.divided_by)
-        return make(rows, chosen, table), rows_taken, table.columns or ()
+        rows_taken = RowsTaken(table.name, taken.seen, taken.columns, table.divided_by)
+        return make(taken.rows, chosen, table), rows_taken, table.columns or ()
     except ClaimFileError as error:
         raise _with_both_places(error, what, file, source) from None
 
 
-def _table(origin: RowsOrigin, node: Entries, wanted: Collection[str]) -> PromptTable:
-    if origin.format not in COLUMNAR:
-        return read_table(origin.files[0], origin.name)
-    from neuronclaims.claim_files.prompts.columnar import read_columns
-
+def _table(origin: RowsOrigin, node: Entries, wanted: Collection[str], taken: TakenRows) -> PromptTable:
+    """Read a table as far as its rows are taken. Of a small file of text all rows are looked at, for their faults."""
     named = {scalar.name for _, _, scalars in _naming(node) for scalar in scalars}
-    return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED, *wanted})
+    if origin.format in COLUMNAR:
+        from neuronclaims.claim_files.prompts.columnar import read_columns
+
+        return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED, *wanted}, taken)
+    if origin.format == ".jsonl" and is_large(origin.files):
+        return read_json_lines(origin.files, origin.name, {*named, *UNNAMED, *wanted}, taken)
+    table = read_table(origin.files[0], origin.name)
+    for row in table.rows:
+        if not taken.full:
+            taken.offer(row)
+    return table
 
 
 def _columns(
@@ -117,31 +124,22 @@ def _scalars(node: Node | None) -> Iterator[Scalar]:
         yield node
 
 
-def _taken(rows: Sequence[PromptRow], chosen: FileSet | FilePairs) -> list[PromptRow]:
-    wanted = {column: {content(each) for each in values} for column, values in (chosen.where or {}).items()}
-    return [
-        row
-        for row in rows
-        if all(column in row.values and content(row.values[column]) in own for column, own in wanted.items())
-    ]
-
-
 def _no_rows(
     what: str,
     node: Entries,
     file: Scalar,
     table: PromptTable,
     source: SourceText,
-    wanted: Mapping[str, Sequence[str]],
+    taken: TakenRows,
 ) -> Problem:
     where = node.key("where")
-    if where is None or not table.rows:
+    if where is None or not taken.seen:
         message, at, near = f"{what} has no prompts: {table.name} has no rows", file, None
     else:
-        columns = columns_taken(table.rows, wanted)
-        count = f"none of the {len(table.rows)} rows of {table.name}"
+        columns = taken.columns
+        count = f"none of the {taken.seen} rows of {table.name}"
         message = f"{what} has no prompts: {count} fits 'where'; {'; '.join(each.held for each in columns)}"
-        at, near = where, likely_values(columns, wanted)
+        at, near = where, likely_values(columns, taken.where)
     return source.problem(at.start, message, width=at.end - at.start, suggestion=near)
 
 

@@ -61,6 +61,10 @@ class SourceText:
         """Return the index at which a line (from 1) begins; past the last line, the end of the text."""
         return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
 
+    def line_span(self, line: int) -> tuple[int, int]:
+        """Return the index and the width of a line (from 1)."""
+        return self.line_start(line), max(1, len(self.lines[line - 1]))
+
     def problem(
         self,
         index: int,
@@ -100,9 +104,14 @@ def checked_source(text: str, name: str, folders: PromptFolders | None = None) -
         raise _error(
             name, f"the text has {len(text) / 1e6:.1f} million characters; put its prompts into files"
         )
-    if strange := _UNREADABLE.search(text):
+    if strange := unreadable(text):
         raise ClaimFileError([source.problem(strange.start(), odd(strange[0]))])
     return source
+
+
+def unreadable(text: str) -> re.Match[str] | None:
+    """Return the first character that no text has."""
+    return _UNREADABLE.search(text)
 
 
 def odd(character: str) -> str:

@@ -99,7 +99,7 @@ def split(rows: Sequence[Row], new_tokens: int, options: RunOptions, padded: boo
     batches: list[list[Row]] = []
     for row in ordered:
         if batches:
-            longest = max(other.length for other in (*batches[-1], row)) + new_tokens
+            longest = max(row.length, *(other.length for other in batches[-1])) + new_tokens
             size = len(batches[-1]) + 1
             fits = size <= options.batch_prompts and size * longest <= options.batch_tokens
             if fits and (padded or row.length == batches[-1][0].length):
