@@ -16,7 +16,7 @@ from neuronclaims.kinds.interventions.changed.data import ChangedPredictionData
 from neuronclaims.kinds.interventions.changed.kind import ABLATION
 from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
 from neuronclaims.kinds.interventions.changed.sentence import Ablating
-from neuronclaims.kinds.interventions.outcomes.outcome import LOGIT, Outcome
+from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
 from neuronclaims.kinds.interventions.outcomes.said import size_of
 from neuronclaims.measurements import Attribution
 from neuronclaims.sentences.changes.change import ChangedPart, ModelChange
@@ -128,11 +128,11 @@ class AblationSort(ChangeSort):
         return in_stages(half, stages, self.said.best, self.words)
 
     def words(self, effect: float) -> str:
-        """Return a change of the outcome; of a perplexity in percent."""
+        """Return a change of the outcome in its unit; of a perplexity in percent."""
         if self.outcome.what == "perplexity":
             return f"{100 * abs(np.expm1(-effect if self._falls else effect)):.2g} %"
-        unit = "" if self._what.unit == LOGIT.unit else f" {self._what.unit}"
-        return f"{effect:.2g}{unit}"
+        nats = " nats" if self.outcome.what in ("loss", "entropy") else ""
+        return f"{effect:.2g}{nats}"
 
     @property
     def _falls(self) -> bool:
