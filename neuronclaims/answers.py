@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import Filling, FollowUp, fill, measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
-from neuronclaims.measurements.errors import MeasurementError, kept
+from neuronclaims.measurements.errors import MeasurementError, kept, or_raise
 from neuronclaims.measurements.gaps import Gappy, with_gaps
 from neuronclaims.measurements.measurement import describe
 from neuronclaims.measurements.share import Share
@@ -23,8 +23,6 @@ from neuronclaims.provenance import identity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-T = TypeVar("T")
 
 
 class Measure(Protocol):
@@ -166,13 +164,6 @@ class Answering:
                 return {needs[0]: error}
             half = len(needs) // 2
             return self._measure(source, needs[:half]) | self._measure(source, needs[half:])
-
-
-def or_raise(value: T | Exception) -> T:
-    """Return a value; if it is an error, raise it."""
-    if isinstance(value, Exception):
-        raise value
-    return value
 
 
 def _checked(answered: Answered, model: str) -> Answered:

@@ -73,7 +73,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
         or not any(hasattr(item, "attach_result") for item in items)
     ):
         return []
-    from neuronclaims.pytest_session.opening import forewarn
+    from neuronclaims.pytest_session.known.forewarning import forewarn
 
     return forewarn(items)
 
@@ -82,7 +82,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
     """Let pytest print of claim files only what does no harm."""
     report = yield
-    if hasattr(collector, "claim_file") or collector.path.name.endswith(SUFFIXES):
+    if hasattr(collector, "outline") or collector.path.name.endswith(SUFFIXES):
         from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless
 
         make_harmless(report)

@@ -22,7 +22,7 @@ from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, level_for
 from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron, best_neuron
 from neuronclaims.planning.announcements import unreachable
-from neuronclaims.pytest_session.opening import searched_everywhere
+from neuronclaims.pytest_session.known.forewarning import searched_everywhere
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.stats.power.reach import smallest_p
 from neuronclaims.study import Study

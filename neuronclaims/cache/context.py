@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuronclaims.cache import layout, shards
 from neuronclaims.cache.failures import Failures
 from neuronclaims.cache.number_types import PLAIN, rounds
+from neuronclaims.cache.whole import prepare_root, write_whole
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_json_object
 from neuronclaims.measurements import ModelFacts
@@ -39,7 +40,7 @@ class Context:
     @property
     def folder(self) -> Path:
         """The folder of this context's shards."""
-        return self.root / layout.ACTIVATIONS / self.key[:32]
+        return layout.context_folder(self.root, self.key)
 
     def read(
         self, wanted: Wanted, facts: ModelFacts | None = None
@@ -83,17 +84,13 @@ class Context:
 
         A note that a full disk left empty or cut short is written again. Raises CacheError for links.
         """
-        self.root.mkdir(mode=layout.FOLDER_MODE, parents=True, exist_ok=True)
-        for name, text in ((layout.README, layout.NOTE), (layout.IGNORE, "*\n")):
-            known = layout.note_of(self.root / name)
-            if layout.damaged(known, text) if known is not None else not os.path.lexists(self.root / name):
-                shards.write_whole(self.root / name, text.encode())
+        prepare_root(self.root)
         layout.check_plain(self.root, layout.ACTIVATIONS, self.folder.name)
         for folder in (self.folder.parent, self.folder):
             folder.mkdir(mode=layout.FOLDER_MODE, exist_ok=True)
         note = self.folder / layout.ABOUT
         if about_in(self.folder) is None and (layout.is_file(note) or not os.path.lexists(note)):
-            shards.write_whole(note, (json.dumps(dict(self.about), indent=2) + "\n").encode())
+            write_whole(note, (json.dumps(dict(self.about), indent=2) + "\n").encode())
 
     @property
     def failures(self) -> Failures:

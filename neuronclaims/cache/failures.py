@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from neuronclaims.cache import layout
-from neuronclaims.cache.shards import write_whole
+from neuronclaims.cache.whole import write_whole
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_json_object
 from neuronclaims.measurements.errors import MeasurementError, ModelError

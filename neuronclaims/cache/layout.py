@@ -19,7 +19,7 @@ from neuronclaims.measurements.errors import CacheError
 README, IGNORE = "README.txt", ".gitignore"
 COMPARED = "compared.json"
 """What `neuronclaims accept` takes the last compared run from; it is no measured value, and no command removes it."""
-ACTIVATIONS, FINGERPRINTS = "activations", "fingerprints"
+ACTIVATIONS, FINGERPRINTS, VERDICTS = "activations", "fingerprints", "verdicts"
 ABOUT, LOCK, SPEEDS = "context.json", "measuring.lock", "speeds.json"
 SHARE_LOCK = re.compile(r"measuring-[0-9]{1,6}-of-[0-9]{1,6}\.lock", re.ASCII)
 SUFFIX = ".safetensors"
@@ -28,6 +28,8 @@ SHARD = re.compile(r"[0-9a-f]{32}\.safetensors", re.ASCII)
 FAILED_SUFFIX = ".failed.json"
 FAILED = re.compile(r"[0-9a-f]{32}\.failed\.json", re.ASCII)
 LEFTOVER = re.compile(r"[0-9a-f]{32}\.(tmp|safetensors\.damaged)", re.ASCII)
+NOTE_SUFFIX = ".json"
+NOTED = re.compile(r"[0-9a-f]{32}\.json", re.ASCII)
 REMEMBERED = re.compile(r"[0-9a-f]{32}\.(json|[0-9]{1,10}\.tmp)", re.ASCII)
 
 FOLDER_MODE, FILE_MODE = 0o775, 0o664
@@ -43,8 +45,9 @@ Every .safetensors file is one finished batch and is never changed.
 Those ending in .failed.json say what could not be measured, and why. speeds.json says how long work took.
 `neuronclaims cache info | verify | prune | clear` looks after it. What else lies here is never touched, and links
 are never followed.
-fingerprints/ remembers the hashes of unchanged model files. Files ending in .tmp are left over from a
-run that was killed, those ending in .damaged did not match their checksum: neither is ever read.
+fingerprints/ remembers the hashes of unchanged model files, verdicts/ what judging gave and what it rests on. Files
+ending in .tmp are left over from a run that was killed, those ending in .damaged did not match their checksum: neither
+is ever read.
 """
 """The text of README.txt; its first line is the mark of a run cache."""
 
@@ -101,6 +104,22 @@ def files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     return []
 
 
+def context_folder(root: Path, key: str) -> Path:
+    """Return the folder of the context with a key."""
+    return root / ACTIVATIONS / key[:32]
+
+
+def listing(folder: Path) -> list[tuple[str, int, int]]:
+    """Return the name, the size and the time of every file of values, and of failures, in a context's folder."""
+    found: list[tuple[str, int, int]] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if SHARD.fullmatch(entry.name) or FAILED.fullmatch(entry.name):
+                status = entry.stat(follow_symlinks=False)
+                found.append((entry.name, status.st_size, status.st_mtime_ns))
+    return sorted(found)
+
+
 def contexts(root: Path) -> list[Path]:
     """Return the folders of all contexts of a cache."""
     found = entries(root / ACTIVATIONS)
@@ -111,7 +130,7 @@ def foreign(root: Path) -> list[Path]:
     """Return what lies in a cache and is not written by it: other names, links, and whatever is no regular file."""
     found: list[Path] = []
     for path in entries(root):
-        if path.name in (ACTIVATIONS, FINGERPRINTS):
+        if path.name in (ACTIVATIONS, FINGERPRINTS, VERDICTS):
             ours = is_folder(path)
         else:
             ours = is_file(path) and (
@@ -124,6 +143,9 @@ def foreign(root: Path) -> list[Path]:
         found += [path for path in entries(context) if not is_ours(path)]
     remembered = root / FINGERPRINTS
     found += [path for path in entries(remembered) if not (REMEMBERED.fullmatch(path.name) and is_file(path))]
+    for path in entries(root / VERDICTS):
+        if not ((NOTED.fullmatch(path.name) or LEFTOVER.fullmatch(path.name)) and is_file(path)):
+            found.append(path)
     return found
 
 
@@ -198,7 +220,7 @@ def _leads_elsewhere(status: os.stat_result) -> bool:
 def walk(root: Path) -> Iterator[Path]:
     """Yield the cache folder and its own folders, and what is remembered of models."""
     yield root
-    for name in (ACTIVATIONS, FINGERPRINTS):
+    for name in (ACTIVATIONS, FINGERPRINTS, VERDICTS):
         if is_folder(root / name):
             yield root / name
     yield from files(root / FINGERPRINTS, REMEMBERED)

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from neuronclaims.cache import layout, shards
 from neuronclaims.cache.context import about_in, lock_of
+from neuronclaims.cache.notes import content_of
 from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.measurements.errors import CacheError
 
 
@@ -37,6 +39,15 @@ class KeptContext:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptNotes:
+    """The notes of what judging gave, the least recently used first, and what killed runs left beside them."""
+
+    files: tuple[Path, ...]
+    size: int
+    leftovers: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Freed:
     """What was removed, which contexts were kept because a run is measuring them, and which files are foreign."""
 
@@ -53,6 +64,14 @@ def contents(cache: RunCache) -> list[KeptContext]:
     return sorted((_kept(folder) for folder in folders), key=lambda kept: -kept.used)
 
 
+def notes(cache: RunCache) -> KeptNotes:
+    """Return the notes of what judging gave; raise CacheError if ``cache`` is not a run cache."""
+    _check(cache)
+    folder = cache.folder / layout.VERDICTS
+    files = sorted(layout.files(folder, layout.NOTED), key=lambda path: (_when(path), path.name))
+    return KeptNotes(tuple(files), sum(map(_size, files)), tuple(layout.files(folder, layout.LEFTOVER)))
+
+
 def foreign(cache: RunCache) -> list[Path]:
     """Return the files in the folder that the cache did not write; raise CacheError if it is not a run cache."""
     _check(cache)
@@ -60,7 +79,7 @@ def foreign(cache: RunCache) -> list[Path]:
 
 
 def verify(cache: RunCache) -> tuple[int, list[str]]:
-    """Read every shard and compare its checksums; set damaged shards aside, and say why."""
+    """Read every file and compare its checksums; set damaged shards aside, remove damaged notes, and say why."""
     count, damaged = 0, []
     for kept in contents(cache):
         for path in kept.files:
@@ -72,15 +91,27 @@ def verify(cache: RunCache) -> tuple[int, list[str]]:
             except shards.DamagedShardError as error:
                 damaged.append(f"{path}: {error}")
                 layout.set_aside(path)
+    for path in notes(cache).files:
+        count += 1
+        try:
+            content_of(path)
+        except (OSError, NeuronClaimsError, ValueError) as error:
+            damaged.append(f"{path}: {error}")
+            _removed(Freed(), path)
     return count, damaged
 
 
 def prune(cache: RunCache, *, older_than: float | None = None, max_size: int | None = None) -> Freed:
     """Remove leftovers, contexts not used for ``older_than`` seconds, and the oldest files beyond ``max_size`` bytes.
 
-    Of what is too much, contexts used longest ago go first, and in these the files written first.
+    Of what is too much, verdicts go first, which take least to reach again, then contexts used longest ago, and in
+    these the files written first.
     """
     freed, kept = Freed(), contents(cache)
+    known = notes(cache)
+    old = [path for path in known.files if older_than is not None and time.time() - _when(path) > older_than]
+    for path in (*known.leftovers, *old):
+        freed = _removed(freed, path)
     for context in kept:
         with _alone(context) as alone:
             if not alone:
@@ -96,7 +127,7 @@ def prune(cache: RunCache, *, older_than: float | None = None, max_size: int | N
 
 
 def clear(cache: RunCache) -> Freed:
-    """Remove everything that was measured, and remembered hashes of models; raise CacheError for no run cache."""
+    """Remove what was measured, judged and remembered of models; raise CacheError for no run cache."""
     freed = Freed()
     for context in contents(cache):
         with _alone(context) as alone:
@@ -111,6 +142,10 @@ def clear(cache: RunCache) -> Freed:
             if layout.is_ours(path):
                 _removed(freed, path)
         _remove_empty(context.folder)
+    known = notes(cache)
+    for path in (*known.leftovers, *known.files):
+        freed = _removed(freed, path)
+    _remove_empty(cache.folder / layout.VERDICTS)
     remembered = cache.folder / layout.FINGERPRINTS
     for path in layout.files(remembered, layout.REMEMBERED):
         _removed(freed, path)
@@ -119,8 +154,12 @@ def clear(cache: RunCache) -> Freed:
 
 
 def _shrunk(cache: RunCache, max_size: int, freed: Freed) -> Freed:
-    kept = contents(cache)
-    total = sum(context.size for context in kept)
+    kept, known = contents(cache), notes(cache)
+    total = sum(context.size for context in kept) + known.size
+    for path in known.files:
+        if total > max_size:
+            size = _size(path)
+            freed, total = _removed(freed, path), total - size
     for context in reversed(kept):
         if total <= max_size:
             break

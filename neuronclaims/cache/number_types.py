@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.pools import BeyondPool, EachPool, MassivePool
-
-PLAIN = "float32"
+from neuronclaims.models.options import PLAIN as PLAIN
 
 
 def rounds(need: Need) -> bool:

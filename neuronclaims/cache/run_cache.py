@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neuronclaims.cache import layout
-from neuronclaims.cache.context import Context
-from neuronclaims.cache.number_types import PLAIN
 from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import defined_elsewhere
@@ -27,8 +27,11 @@ from neuronclaims.models.bringing.configs import quantised_by
 from neuronclaims.models.bringing.offloaded import sort_of_devices
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.identity.surroundings import surroundings
-from neuronclaims.models.options import RunOptions
+from neuronclaims.models.options import PLAIN, RunOptions
 from neuronclaims.models.sources import Source
+
+if TYPE_CHECKING:
+    from neuronclaims.cache.context import Context
 
 MEASURING_VERSION = 2
 """Raised whenever this package measures anything differently: older values are then not read again."""
@@ -72,6 +75,12 @@ class RunCache:
         path = self.folder / layout.FINGERPRINTS
         return None if self._astray or self.distrust or layout.is_link(path) else path
 
+    @property
+    def verdicts(self) -> Path | None:
+        """Where verdicts are kept; None where this cache is not used."""
+        path = self.folder / layout.VERDICTS
+        return None if self._astray or self.distrust or layout.is_link(path) else path
+
     def context(
         self, context: str, about: Mapping[str, str] | None = None, store: str = PLAIN
     ) -> Context | None:
@@ -87,6 +96,8 @@ class RunCache:
                 f"The run cache is a link to {self.folder}, where other things lie and no {layout.README} says that it "
                 "is a cache. Let the link lead to an empty folder, or name one (--claims-cache=DIR)."
             )
+        from neuronclaims.cache.context import Context  # NumPy, which known verdicts need not
+
         found = Context(self.folder, context, about or {}, store)
         layout.check_plain(self.folder, layout.ACTIVATIONS, found.folder.name)
         why = self.distrust
@@ -117,7 +128,7 @@ def context_key(source: Source, options: RunOptions, fingerprint: Fingerprint) -
         "tokenizer": fingerprint.tokenizer,
         **_how(source, options),
         **({"brought": brought} if brought else {}),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": _versions(version),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -127,8 +138,14 @@ def context_about(source: Source, options: RunOptions) -> dict[str, str]:
     return {
         "model": source.name,
         **_how(source, options),
-        **{name: version(name) for name in LIBRARIES},
+        **_versions(version),
     }
+
+
+@cache
+def _versions(version_of: Callable[[str], str]) -> dict[str, str]:
+    """Return the versions of the libraries that values depend on; they stay the same while a process runs."""
+    return {name: version_of(name) for name in LIBRARIES}
 
 
 def _how(source: Source, options: RunOptions) -> dict[str, str]:

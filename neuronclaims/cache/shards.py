@@ -12,8 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.cache.layout import FILE_MODE, SUFFIX, is_file
+from neuronclaims.cache.layout import SUFFIX, is_file
 from neuronclaims.cache.number_types import packed, unpacked
+from neuronclaims.cache.whole import write_whole
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import parse_json
 
@@ -150,37 +149,8 @@ def write(
     return Shard(path, tuple(rows), checksums, types)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut; OSError passes through.
-
-    What lay there under this name is replaced; a link is replaced itself, and not what it leads to.
-    """
-    draft = path.parent / f"{uuid.uuid4().hex}.tmp"
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(draft, flags, FILE_MODE), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
 def _checksum(name: str, rows: Sequence[str], values: NDArray[Any], kept_as: str = "") -> str:
     about = [name, list(rows), list(values.shape), *([kept_as] if kept_as else [])]
     digest = hashlib.blake2b(json.dumps(about).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    # So that the rename survives a power cut; not every system can open a folder.
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

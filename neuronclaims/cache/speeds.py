@@ -17,7 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeGuard
 
-from neuronclaims.cache import layout, shards
+from neuronclaims.cache import layout
+from neuronclaims.cache.whole import write_whole
 from neuronclaims.foreign_files import ForeignFileError, read_json_object
 
 MOST_TIMINGS, MOST_KINDS = 16, 64
@@ -175,7 +176,7 @@ def keep_speeds(folder: Path, newer: Speeds) -> None:
     if len(text) > layout.LARGEST_NOTE:
         text = json.dumps({"version": _VERSION, "machines": {this_machine(): _plain(known | newer)}})
     with suppress(OSError):
-        shards.write_whole(path, text.encode())
+        write_whole(path, text.encode())
 
 
 def _plain(speeds: Speeds) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from neuronclaims.claim_files.directions.direction import Direction, Probe
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.claim_files.prompts.columns import of_side
+from neuronclaims.foreign_files.witness import FilesSeen
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
 from neuronclaims.prompts import LabelledStretch, PromptInput
 from neuronclaims.prompts.sampling import Sampling
@@ -206,6 +207,19 @@ class Claim(Generic[SentenceT, OptionsT]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFrom:
+    """What a claim file was read from: the ``seen`` files, its own among them, and where such files may lie.
+
+    ``text`` is a hash of the text of claims that are in no file.
+    """
+
+    seen: FilesSeen
+    root: str
+    allowed: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimFile:
     """A whole claim file: its claims in the file's order, the models, and how the family is judged.
 
@@ -213,7 +227,7 @@ class ClaimFile:
     not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the machine.
     ``series`` says that the models are looks of one series, in their order, with a known end or without; None where
     each is judged by itself. ``load`` says how the models are loaded, ``places`` where those are that have a name of
-    their own.
+    their own. ``read_from`` are the files that it was read from; None where it was made by hand.
     """
 
     path: Path
@@ -229,6 +243,7 @@ class ClaimFile:
     series: Series | None = None
     load: LoadBlock = UNSAID_BLOCK
     places: Mapping[str, str] = field(default_factory=dict)
+    read_from: ReadFrom | None = field(default=None, compare=False, repr=False)
 
     def where(self, model: str) -> str:
         """Return where a model is, by its name here: ``demo``, a folder, or a hub id."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 from neuronclaims.claim_files import drafts as d
-from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, ReadFrom, Settings, Tokens
 from neuronclaims.claim_files.directions.placing import placed
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
@@ -28,6 +29,7 @@ from neuronclaims.claim_files.selection import NeuronSource, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
 from neuronclaims.claim_files.yaml.source import SourceText, checked_source, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
+from neuronclaims.foreign_files.witness import FilesSeen, witnessed
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.options import Options, prompt_sets_of
 from neuronclaims.sentences.parser import Parsed
@@ -73,7 +75,9 @@ def read_claim_file(
     if folders.leads_out(path):
         message = f"it is a link that leads out of the project ({folders.root}), and is not read"
         raise ClaimFileError([Problem(Place(_displayed(path), 1, 1), message)])
-    return _read(path, read_source(path, _displayed(path), folders), templates)
+    with witnessed() as seen:
+        file = _read(path, read_source(path, _displayed(path), folders), templates)
+    return replace(file, read_from=read_from(seen, folders))
 
 
 def read_claim_text(
@@ -89,8 +93,17 @@ def read_claim_text(
     ``name`` is what messages and reports call it. Raises ClaimFileError as ``read_claim_file`` does.
     """
     path = folder / f"{name}-{sha256(text.encode(errors='replace')).hexdigest()[:12]}"
-    source = checked_source(text, name, folders or PromptFolders.around(path))
-    return _read(path, source, templates)
+    folders = folders or PromptFolders.around(path)
+    with witnessed() as seen:
+        file = _read(path, checked_source(text, name, folders), templates)
+    return replace(
+        file, read_from=read_from(seen, folders, sha256(text.encode(errors="replace")).hexdigest())
+    )
+
+
+def read_from(seen: FilesSeen, folders: PromptFolders, text: str = "") -> ReadFrom:
+    """Return what a claim file was read from, given the files seen and where they may lie."""
+    return ReadFrom(seen, str(folders.root), tuple(map(str, folders.allowed)), text)
 
 
 def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> ClaimFile:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from typing_extensions import Unpack
 
-from neuronclaims.answers import Answering, or_raise
+from neuronclaims.answers import Answering
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.claim_files.claims import Claim
 from neuronclaims.discovery.candidates import candidates, plan_for
@@ -22,6 +22,7 @@ from neuronclaims.discovery.sorts.registry import OTHERS
 from neuronclaims.discovery.split import SplitSets, Texts, split, with_half
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.kinds.shared.requests import seed_of
+from neuronclaims.measurements.errors import or_raise
 from neuronclaims.measurements.gaps import Gappy
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import open_model

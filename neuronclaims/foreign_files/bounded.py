@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_files.witness import saw
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -45,6 +46,7 @@ def read_bytes(path: Path, most: int = 50 * MEGABYTE) -> bytes:
     Raises FileNotFoundError where there is no file, and ForeignFileError for anything but a regular file, for one that
     is too large, and for one that cannot be read.
     """
+    saw(path)
     try:
         # A pipe that nobody writes to would keep an ordinary open waiting for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -99,6 +101,7 @@ def read_json_object(
 
 def check_file(path: Path, most: int = 1_000 * MEGABYTE) -> None:
     """Raise ForeignFileError for what another library must not open: no regular file, or one that is too large."""
+    saw(path)
     _check_status(path, path.stat(), most)
 
 

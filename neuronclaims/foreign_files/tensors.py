@@ -10,13 +10,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files.bounded import ForeignFileError, check_file, parse_json
+from neuronclaims.foreign_files.witness import saw
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LARGEST = 100_000_000
 """The most bytes a header may have, as in the safetensors library."""
@@ -51,6 +53,7 @@ class TensorPlace:
 
 def read_header(path: Path) -> dict[str, TensorPlace]:
     """Return the tensors of a safetensors file by name; raise ForeignFileError where the header is wrong."""
+    saw(path)
     try:
         if not path.is_file():  # a pipe would wait for ever
             raise ValueError("it is not a regular file")
@@ -86,6 +89,8 @@ def read_tensors(path: Path, names: Iterable[str]) -> dict[str, NDArray[np.float
 
 
 def _read(path: Path, name: str, places: Mapping[str, TensorPlace]) -> NDArray[np.float32]:
+    import numpy as np  # which who knows headers alone does without
+
     place = places.get(name)
     if place is None:
         there = ", ".join(repr(each[:60]) for each in sorted(places)[:SHOWN]) or "none"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from neuronclaims.answers import Answered, or_raise
+from neuronclaims.answers import Answered
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompts.misleading import items_of, of_claim
 from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, unsettled
@@ -17,6 +17,7 @@ from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.kinds.tokens_asked import tokens_asked
 from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.errors import or_raise
 from neuronclaims.measurements.gaps import Gappy, gaps_note
 from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.identity.objects import ObjectIdentity

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.prompts import brief
+
+T = TypeVar("T")
 
 MOST_CHARACTERS = 500
 """How much of a foreign reason is told."""
@@ -59,6 +62,13 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's text that says something, or the name of its type."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)
+
+
+def or_raise(value: T | Exception) -> T:
+    """Return a value; if it is an error, raise it."""
+    if isinstance(value, Exception):
+        raise value
+    return value
 
 
 def kept(error: BaseException) -> Exception:

@@ -17,6 +17,8 @@ Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "meas
 
 STORES = ("float32", "bfloat16", "float16")
 """The number types in which activations may be kept."""
+PLAIN = STORES[0]
+"""The one that loses nothing."""
 
 
 @dataclass(frozen=True, slots=True)

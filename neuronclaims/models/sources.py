@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +14,10 @@ from neuronclaims.models.bringing.configs import notes_of
 from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel
 from neuronclaims.models.bringing.handed import ModuleModel
 from neuronclaims.models.bringing.locating import DEMO, locate
+from neuronclaims.models.bringing.locating import label as label
 from neuronclaims.models.bringing.objects import config_of, has_head, unwrapped
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
-from neuronclaims.models.hub import revision_of, short
+from neuronclaims.models.hub import short
 from neuronclaims.models.identity.code import patched_library
 from neuronclaims.models.identity.fingerprint import (
     Fingerprint,
@@ -192,16 +192,6 @@ def _folder_of(spec: str, handed: object) -> Path:
         f"What is handed over for model {spec!r} is a {type(handed).__name__}, neither a LoadedModel nor a "
         f"folder.{meant}"
     )
-
-
-def label(spec: str, folder: Path | None = None) -> str:
-    """Return the short name of a model: ``demo``, a folder's own name, or the last part of a hub id."""
-    name, revision = revision_of(spec)
-    last = (name if revision else spec).rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
-    last += f"@{revision}" if revision else ""
-    if last in ("", ".", "..", "~") and folder is not None:
-        last = folder.resolve().name
-    return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
 
 
 def _check_weights(spec: str, folder: Path) -> None:

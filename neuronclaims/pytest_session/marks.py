@@ -9,40 +9,39 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.outcomes import ClaimRefuted
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.kept.outlines import ClaimOutline, FileOutline
 
 MEANINGFUL = ("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings")
 """Marks that do something in pytest; a tag only names."""
 
 
-def marks_of(claim: Claim) -> Iterator[pytest.MarkDecorator]:
+def marks_of(claim: ClaimOutline) -> Iterator[pytest.MarkDecorator]:
     """Yield the marks of a claim, whose tags are checked already."""
-    for tag in claim.settings.tags:
+    for tag in claim.tags:
         yield _mark(tag)
-    if claim.settings.skip:
-        yield pytest.mark.skip(reason=one_line(claim.settings.skip))
-    if claim.settings.xfail:
-        yield pytest.mark.xfail(reason=one_line(claim.settings.xfail), raises=ClaimRefuted, strict=True)
+    if claim.skip:
+        yield pytest.mark.skip(reason=one_line(claim.skip))
+    if claim.xfail:
+        yield pytest.mark.xfail(reason=one_line(claim.xfail), raises=ClaimRefuted, strict=True)
 
 
-def check_tags(file: ClaimFile) -> None:
+def check_tags(file: FileOutline) -> None:
     """Raise ClaimFileError for tags that cannot be marks: all of them, each with its claim's place.
 
     A tag need not be registered, unless pytest was told to be strict about markers.
     """
-    problems = [
-        Problem(claim.place, f"{fault} (a tag of the claim {claim.id!r})")
-        for claim in file.claims
-        for tag in claim.settings.tags
-        if (fault := _fault(tag))
-    ]
-    if problems:
-        raise ClaimFileError(problems)
+    faults = [(claim, fault) for claim in file.claims for tag in claim.tags if (fault := _fault(tag))]
+    if faults:
+        from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+
+        raise ClaimFileError(
+            Problem(Place(claim.path, claim.line, claim.column), f"{fault} (a tag of the claim {claim.id!r})")
+            for claim, fault in faults
+        )
 
 
 def _fault(tag: str) -> str | None:

@@ -30,7 +30,7 @@ class ModelNames:
 
         Raises pytest's UsageError; a worker of xdist cannot, so its claims say it.
         """
-        files = {item.path: item.claim_file for item in items if isinstance(item, ClaimItem)}
+        files = {item.path: item.parent.outline for item in items if isinstance(item, ClaimItem)}
         if not files or session.testsfailed:
             return
         used = dict.fromkeys(name for file in files.values() for name in file.models)

@@ -9,22 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from neuronclaims.claim_files.claims import Claim, ClaimFile
-from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
-from neuronclaims.judging.verdicts import broken
-from neuronclaims.kinds import templates
+from neuronclaims.kept.outlines import ClaimOutline, FileOutline
 from neuronclaims.measurements.errors import MissingModelError
-from neuronclaims.models.sources import label
+from neuronclaims.models.bringing.locating import label
 from neuronclaims.naming import ClaimName, file_name
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless, name_of_file
+from neuronclaims.pytest_session.known.remembered import outline_known
 from neuronclaims.pytest_session.marks import check_tags, marks_of
 from neuronclaims.pytest_session.naming import MISSED
 from neuronclaims.pytest_session.outcomes import (
@@ -39,6 +38,7 @@ from neuronclaims.reports.junit import PREFIX as PROPERTIES
 from neuronclaims.reports.junit import properties
 
 if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
     from neuronclaims.results import Result
     from neuronclaims.study import Study
@@ -56,6 +56,8 @@ class ClaimFileNode(pytest.File):
 
     shown_path: Path
     file_name: str
+    outline: FileOutline
+    _read: ClaimFile | None = None
 
     @classmethod
     def of(cls, path: Path, parent: pytest.Collector) -> ClaimFileNode:
@@ -72,17 +74,42 @@ class ClaimFileNode(pytest.File):
         return node
 
     def collect(self) -> Iterator[ModelNode]:
-        """Read the file and yield one node per model; a file with problems is one collection error."""
+        """Yield one node per model, and read the file where its outline is not known.
+
+        A file with problems is one collection error.
+        """
         try:
-            claim_file = read_claim_file(self.path, templates(), prompt_folders(self.config))
-            check_tags(claim_file)
+            outline = outline_known(self.config, self.path)
+            if outline is None:
+                self._read = self.read()
+                outline = FileOutline.of(self._read)
+            check_tags(outline)
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None
-        models = dict.fromkeys((*claim_file.models, *added_models(self.config)))
-        if claim_file.series:
-            claim_file = replace(claim_file, models=tuple(models))  # a model that is added is one look more
+        models = dict.fromkeys((*outline.models, *added_models(self.config)))
+        if outline.series:
+            outline = replace(outline, models=tuple(models))  # a model that is added is one look more
+        self.outline = outline
         for place, (name, spec) in enumerate(labels(models).items()):
-            yield ModelNode.from_parent(self, name=name, claim_file=claim_file, spec=spec, place=place)
+            yield ModelNode.from_parent(self, name=name, outline=outline, spec=spec, place=place)
+
+    def read(self) -> ClaimFile:
+        """Return the claim file; raise ClaimFileError where it cannot be read."""
+        from neuronclaims.claim_files.reader import read_claim_file
+        from neuronclaims.kinds import templates
+
+        return read_claim_file(self.path, templates(), prompt_folders(self.config))
+
+    @cached_property
+    def claim_file(self) -> ClaimFile:
+        """The whole file, which is read when it is needed; its models are those of the session."""
+        found = self._read or self.read()
+        return replace(found, models=self.outline.models) if found.series else found
+
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        """The claims of the file by their ids."""
+        return {claim.id: claim for claim in self.claim_file.claims}
 
 
 class ModelNode(pytest.Collector):
@@ -90,14 +117,19 @@ class ModelNode(pytest.Collector):
 
     parent: ClaimFileNode
 
-    def __init__(self, *, claim_file: ClaimFile, spec: str, place: int, **rest: Any) -> None:
+    def __init__(self, *, outline: FileOutline, spec: str, place: int, **rest: Any) -> None:
         super().__init__(**rest)
-        self.claim_file, self.spec, self.place = claim_file, spec, place
+        self.outline, self.spec, self.place = outline, spec, place
+
+    @property
+    def claim_file(self) -> ClaimFile:
+        """The claim file, which is read when it is needed."""
+        return self.parent.claim_file
 
     def collect(self) -> Iterator[ClaimItem]:
         """Yield one item per claim, in the file's order."""
-        for claim in self.claim_file.claims:
-            yield ClaimItem.from_parent(self, name=claim.id, callobj=check_claim, claim=claim)
+        for claim in self.outline.claims:
+            yield ClaimItem.from_parent(self, name=claim.id, callobj=check_claim, outline=claim)
 
 
 class ClaimItem(pytest.Function):
@@ -105,21 +137,27 @@ class ClaimItem(pytest.Function):
 
     parent: ModelNode
 
-    def __init__(self, *, claim: Claim, **rest: Any) -> None:
+    def __init__(self, *, outline: ClaimOutline, **rest: Any) -> None:
         super().__init__(**rest)
-        self.claim = claim
+        self.outline = outline
+        self.judged_before = False
         self.result: Result | None = None
         self.compared: ComparedClaim | None = None
         self.from_cache: tuple[int, int] | None = None
         self._attached: tuple[int, str | None, str, int] | None = None
         self._missed = False
-        for mark in marks_of(claim):
+        for mark in marks_of(outline):
             self.add_marker(mark)
 
     @property
     def claim_file(self) -> ClaimFile:
-        """The file the claim stands in."""
+        """The file the claim stands in, which is read when it is needed."""
         return self.parent.claim_file
+
+    @property
+    def claim(self) -> Claim:
+        """The claim, as the file has it."""
+        return self.parent.parent.claims[self.outline.id]
 
     @property
     def spec(self) -> str:
@@ -129,9 +167,9 @@ class ClaimItem(pytest.Function):
     @property
     def claim_name(self) -> ClaimName:
         """What reports and baselines call the claim on this model, whatever the working folder."""
-        return self.named(self.claim)
+        return self.named(self.outline)
 
-    def named(self, claim: Claim) -> ClaimName:
+    def named(self, claim: Claim | ClaimOutline) -> ClaimName:
         """Return what they call another claim of this file on this model."""
         return ClaimName(self.parent.parent.file_name, self.parent.name, claim.id)
 
@@ -141,16 +179,29 @@ class ClaimItem(pytest.Function):
         Where the model is not on this machine and the claim file says so, the claim is skipped instead.
         """
         try:
-            result = study.judge(self.claim_file, self.spec)[self.claim.id]
+            before = study.judged_before(self.parent.outline, self.spec)
+            self.judged_before = before is not None
+            known = study.judge(self.claim_file, self.spec) if before is None else before.results
+            result = known[self.outline.id]
         except NeuronClaimsError as error:
-            if isinstance(error, MissingModelError) and self.claim_file.if_missing == "skip":
+            if isinstance(error, MissingModelError) and self.parent.outline.if_missing == "skip":
                 pytest.skip(f"{error.short} (--claims-model {self.spec}=FOLDER)")
+            from neuronclaims.judging.verdicts import broken
+
             result = broken(self.parent.name, self.claim, str(error))
         return replace(result, model=self.parent.name)
 
+    def texts_known(self, study: Study) -> tuple[int, int] | None:
+        """Return how many texts of the claim came completely from the cache, and how many it has, if any."""
+        before = study.judged_before(self.parent.outline, self.spec) if self.judged_before else None
+        if before is None:
+            return study.from_cache(self.claim_file, self.spec, self.outline.id)
+        texts = before.texts.get(self.outline.id)
+        return None if texts is None else (texts, texts)
+
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return the claim's own line, so that editors and CI annotations can point to it."""
-        return self.parent.parent.shown_path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
+        return self.parent.parent.shown_path, self.outline.line - 1, f"{self.parent.name}::{self.name}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
         """Show only the text of our own errors; any other error is a defect and keeps its traceback."""
@@ -159,7 +210,7 @@ class ClaimItem(pytest.Function):
             return str(excinfo.value)
         shown = self.session.stash.setdefault(DEFECTS, [])
         if excinfo.value in shown:
-            place = f"{self.claim.place.path}:{self.claim.place.line}"
+            place = f"{self.outline.path}:{self.outline.line}"
             return one_line(
                 f"{place}: could not be tested: {excinfo.exconly()} (its traceback is shown above)"
             )
@@ -191,7 +242,12 @@ class ClaimItem(pytest.Function):
         if report.when != "call" or self.result is None:
             return
         found = ClaimReport.of(
-            self.result, self.claim_name, self.parent.place, self.from_cache, self.compared
+            self.result,
+            self.claim_name,
+            self.parent.place,
+            self.from_cache,
+            self.compared,
+            self.judged_before,
         )
         found.put_on(report)
         if hasattr(report, "wasxfail") or report.outcome not in OUTCOMES:
@@ -203,9 +259,9 @@ class ClaimItem(pytest.Function):
         report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
         setattr(report, MISSED, self._missed)
         if report.skipped:
-            report.longrepr = (str(self.path), self.claim.place.line, message_of(self.result))
-        elif report.failed and self.result.as_expected and self.claim.settings.xfail:
-            report.longrepr = message_of(self.result, xfail=self.claim.settings.xfail)
+            report.longrepr = (str(self.path), self.outline.line, message_of(self.result))
+        elif report.failed and self.result.as_expected and self.outline.xfail:
+            report.longrepr = message_of(self.result, xfail=self.outline.xfail)
 
 
 def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
@@ -215,7 +271,7 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     item.user_properties.extend(properties(result, item.claim_name))
     item.result = result
     if result.error is None:
-        item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)
+        item.from_cache = item.texts_known(claims_study)
     baseline = request.config.pluginmanager.get_plugin("neuronclaims-comparing")
     if baseline is not None:
         baseline.see(item, result, claims_study)

@@ -122,6 +122,9 @@ class ClaimsRecorder:
             self._draw(terminalreporter)
         if self._share:
             write_line(terminalreporter, self._share)
+        known = sum(found.judged_before for _, found in self._found.values())
+        if known and verbosity >= 0:
+            write_line(terminalreporter, f"{known} judged before (--claims-fresh judges anew)", whole=True)
         if self._written and verbosity >= 0:
             write_line(
                 terminalreporter, f"Written: {', '.join(map(self._name_of, self._written))}", whole=True
@@ -155,14 +158,17 @@ class ClaimsRecorder:
             from_cache=found.from_cache,
             rematch=self._rematched.get(name),
             file=found.name.file,
+            judged_before=found.judged_before,
         )
 
     def account(self) -> Account:
         """Return the results so far, and which claims have none."""
+        from neuronclaims.pytest_session.known.remembered import drawn_before
         from neuronclaims.reports.account import Account
 
         missing = self._selected.keys() - self._found.keys() - self._skipped
-        return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
+        drawn = drawn_before(self.config)
+        return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted, drawn)
 
     def _name_of(self, name: str) -> str:
         """Return the name of a report for messages: a file by its path from here, anything else by its name."""

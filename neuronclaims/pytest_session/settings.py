@@ -158,11 +158,12 @@ VERIFY = (
     "measure one text of each sort again before values of the cache are used, and measure everything where it differs; "
     "loads each model"
 )
+FRESH = "judge every claim anew, also those that were judged before with nothing changed since"
 DOWNLOAD = (
     "download models of the Hugging Face hub that are not on this machine: safetensors weights, settings and "
     "tokenizer, never code"
 )
-SWITCHES = {"trust-cache": TRUST_CACHE, "verify": VERIFY, "download": DOWNLOAD}
+SWITCHES = {"fresh": FRESH, "trust-cache": TRUST_CACHE, "verify": VERIFY, "download": DOWNLOAD}
 """Options that are on or off, by name, with what they say of themselves."""
 PROMPT_FOLDERS = (
     "folders outside of pytest's rootdir that claim files may take prompts from: a folder on each line"

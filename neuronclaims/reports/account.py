@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from neuronclaims.reports.entry import Entry
+
+if TYPE_CHECKING:
+    from neuronclaims.reports.drawn import Drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +18,13 @@ class Account:
 
     ``missing`` are the node ids of claims that were to be tested and came to no result; ``interrupted`` tells
     whether that is because the session ended early. ``made`` is when it ended, the same in every report.
+    ``drawn`` has what was drawn of such sessions before, None where nothing is kept.
     """
 
     entries: tuple[Entry, ...]
     missing: tuple[str, ...] = ()
     interrupted: bool = False
+    drawn: Drawn | None = field(default=None, compare=False, repr=False)
     made: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
     @property

@@ -44,7 +44,8 @@ class Entry:
     ``drift_reason`` a sentence on it; a claim can fail by this alone. ``place`` is that of the model among the models
     the claim's file is put to. ``from_cache`` says of how many of its texts all was read from the run cache, and how
     many texts it has: that is of the session, not of the claim. ``rematch`` is where the neurons of a lost claim are
-    now, None where nobody looked.
+    now, None where nobody looked. ``judged_before`` says that the result is that of an earlier session, since nothing
+    has changed.
     """
 
     nodeid: str
@@ -56,6 +57,7 @@ class Entry:
     from_cache: tuple[int, int] | None = None
     rematch: Rematch | None = None
     file: str = ""
+    judged_before: bool = False
 
     @property
     def name(self) -> ClaimName:

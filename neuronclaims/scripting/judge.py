@@ -78,6 +78,9 @@ def judge(
     default, such as downloads. ``progress`` shows a bar with the time left: in terminals and notebooks if None, never
     if False; or it is called with each step. ``options`` says how models run, and by what engine (docs/scale.md).
 
+    What was judged before on a model that is a folder, and of which nothing has changed since, is known from ``cache``
+    and not judged again, unless ``fresh=True`` asks for it.
+
     Raises GivenError for what is no claim, ClaimFileError for claims that cannot be read, NeuronClaimsError for a model
     that cannot be used where it is the only one. What is wrong with one of several models is in its claims' results.
 
@@ -90,7 +93,10 @@ def judge(
     >>> found[0].verdict, found[0].evidence.counts
     ('supported', (('hanoi', 4), ('baseline', 4)))
     """
+    fresh = keys.pop("fresh", False)
     _refuse_wrong_types(models, cache, options, allow)
+    if not isinstance(fresh, bool):
+        raise GivenError(f"fresh={fresh!r}: give True to judge anew what was judged before, or False.")
     if options is not None:
         check_engine(options.engine)
     spec, objects = named_models(model, models or {})
@@ -106,7 +112,7 @@ def judge(
         models=objects,
         progress=shows,
     )
-    study.heat_maps = "auto"
+    study.heat_maps, study.verdicts = "auto", "fresh" if fresh else "kept"
     asked = [(file, name) for file in files for name in ((spec,) if spec else file.models)]
     with bar or nullcontext():
         for file, name in asked:

@@ -40,6 +40,7 @@ def test_the_report_sums_up_its_claims(world) -> None:
         "as_expected": 6,
         "failed": 6 + 12,
         "missing": 0,
+        "judged_before": 0,
     }
     assert world.report["schema"] == json_report.SCHEMA_VERSION
     assert world.report["complete"] is True

@@ -19,6 +19,7 @@ from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.yaml.positions import Entries, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.foreign_files import ForeignFileError, read_json_object
+from neuronclaims.foreign_files.witness import saw, saw_beside
 from neuronclaims.sentences.messages import closest, either, quoted
 
 SUFFIXES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
@@ -134,6 +135,8 @@ def _parts(target: Path) -> list[Path]:
 
 
 def _is_saved(folder: Path) -> bool:
+    for name in (_SAVED, _SPLITS):
+        saw(folder / name)
     try:
         return any((folder / name).is_file() for name in (_SAVED, _SPLITS))
     except (OSError, ValueError):
@@ -175,6 +178,7 @@ def _cached(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> Rows
     name = chosen.dataset or ""
     if not _DATASET.fullmatch(name):
         raise _error(source, at, f"{quoted(name)} is no name of a data set, such as 'stanfordnlp/imdb'")
+    saw_beside()  # a version more, and which is meant is another question
     cache = _cache()
     folder = cache / name.replace("/", "___")
     versions = sorted(path.parent for path in folder.glob("*/*/*/dataset_info.json"))

@@ -64,14 +64,15 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.claim_files.prompts.misleading import accounts_in, data_problems
     from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.kept.outlines import FileOutline
     from neuronclaims.kinds import templates
     from neuronclaims.planning.announcements import is_to_hold, unreachable
+    from neuronclaims.pytest_session.known.forewarning import searched_everywhere
     from neuronclaims.pytest_session.marks import check_tags
-    from neuronclaims.pytest_session.opening import searched_everywhere
 
     try:
         file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))
-        check_tags(file)
+        check_tags(FileOutline.of(file))
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)
     reasons = unreachable(file, searched_everywhere(file, file.models, {}))

@@ -18,6 +18,7 @@ import numpy as np
 
 from neuronclaims.foreign_files import MEGABYTE, ForeignFileError, Json, check_file, read_json_object
 from neuronclaims.foreign_files.tensors import read_header
+from neuronclaims.foreign_files.witness import saw
 from neuronclaims.measurements.views.dictionary import Activation, Dictionary, Normalisation
 
 WEIGHTS = ("sae_weights.safetensors", "params.safetensors", "params.npz")
@@ -49,6 +50,8 @@ def read_dictionary(folder: Path) -> Dictionary:
     """
     if not folder.is_dir():
         raise ForeignFileError(f"{folder} is no folder.")
+    for name in (*WEIGHTS, "cfg.json"):
+        saw(folder / name)
     weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
     if weights is None:
         raise ForeignFileError(f"{folder} has no weights of a dictionary: none of {', '.join(WEIGHTS)}.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten
-from neuronclaims.models.hub import HUB, snapshot
+from neuronclaims.models.hub import HUB, revision_of, snapshot
 
 DEMO = "demo"
 """The name of the model that comes with the package."""
@@ -50,6 +51,16 @@ def locate(spec: str, base: Path, download: bool = False) -> Path:
             f"there is no folder {spec} on this machine",
         )
     return snapshot(spec, base, download)
+
+
+def label(spec: str, folder: Path | None = None) -> str:
+    """Return the short name of a model: ``demo``, a folder's own name, or the last part of a hub id."""
+    name, revision = revision_of(spec)
+    last = (name if revision else spec).rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    last += f"@{revision}" if revision else ""
+    if last in ("", ".", "..", "~") and folder is not None:
+        last = folder.resolve().name
+    return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
 
 
 def _reason(error: Exception) -> str:

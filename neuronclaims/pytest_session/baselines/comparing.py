@@ -100,7 +100,7 @@ class Comparing:
         key = item.path, item.parent.name
         if key not in self._families:
             self._families[key] = self._family(item, study)
-        row, drift = self._families[key][item.claim.id]
+        row, drift = self._families[key][item.outline.id]
         item.compared = ComparedClaim(
             home=self._home,
             baseline=self._baseline[0] if self._baseline else None,

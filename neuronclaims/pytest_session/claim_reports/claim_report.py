@@ -24,6 +24,7 @@ class ClaimReport:
     ``result`` is a Result as ``reports.plain`` makes it plain, ``name`` the claim's name in all reports. ``place`` is
     that of the claim's model in its file, ``from_cache`` of how many of its texts all was read from the cache, and
     how many it has, None where that is not known. ``compared`` is there in sessions that are saved or compared.
+    ``judged_before`` says that an earlier session reached the verdict.
     """
 
     result: Mapping[str, object]
@@ -31,6 +32,7 @@ class ClaimReport:
     place: int = 0
     from_cache: tuple[int, int] | None = None
     compared: ComparedClaim | None = None
+    judged_before: bool = False
 
     @classmethod
     def of(
@@ -40,11 +42,12 @@ class ClaimReport:
         place: int,
         from_cache: tuple[int, int] | None,
         compared: ComparedClaim | None,
+        judged_before: bool = False,
     ) -> ClaimReport:
         """Return the report of a result."""
         from neuronclaims.reports.plain import to_plain
 
-        return cls(to_plain(result), name, place, from_cache, compared)
+        return cls(to_plain(result), name, place, from_cache, compared, judged_before)
 
     def put_on(self, report: pytest.TestReport) -> None:
         """Attach this to pytest's report, in a form that xdist can send."""
@@ -53,6 +56,7 @@ class ClaimReport:
             "name": [self.name.file, self.name.model, self.name.id],
             "place": self.place,
             "from_cache": self.from_cache,
+            "judged_before": self.judged_before,
             "compared": self.compared.to_plain() if self.compared is not None else None,
         }
         setattr(report, _ATTRIBUTE, plain)
@@ -75,6 +79,7 @@ class ClaimReport:
             plain["place"],
             None if cached is None else cast("tuple[int, int]", tuple(cached)),
             compared,
+            plain["judged_before"],
         )
 
     def read_result(self) -> Result:

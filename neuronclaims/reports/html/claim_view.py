@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from neuronclaims.figures import Null
 from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.anchors import anchor_of
 from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.shared import PlotData
 from neuronclaims.reports.html.tested import Pairs, place_lines, test_lines
@@ -53,11 +52,8 @@ class ClaimView:
 
     @cached_property
     def anchor(self) -> str:
-        """Return the claim's place in the page: it is the same in every report."""
-        words = re.sub(r"[^A-Za-z0-9]+", "-", self.result.id).strip("-")[:40]
-        return (
-            f"{words or 'claim'}-{hashlib.sha256(self.entry.nodeid.encode(errors='replace')).hexdigest()[:8]}"
-        )
+        """Return the claim's place in the page."""
+        return anchor_of(self.entry)
 
     @property
     def verdict(self) -> str:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from neuronclaims.foreign_text import visible
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.history import History
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.forest import forest
-from neuronclaims.reports.html.head import date_words, models_of
+from neuronclaims.reports.html.gaps import PAST, WHEN, filled, templates
+from neuronclaims.reports.html.head import models_of
 from neuronclaims.reports.html.overview import overview
-from neuronclaims.reports.html.past import past
 from neuronclaims.reports.html.policy import policy
 from neuronclaims.reports.html.script import NO_SCRIPT, DrawingScript
 from neuronclaims.reports.html.shared import PlotData
-from neuronclaims.reports.wording import p_value, tally
+from neuronclaims.reports.wording import tally
 
 HERE = Path(__file__).parent
 SCRIPTS = ("theme.js", "overview.js", "figures.js")
@@ -43,13 +40,20 @@ def page(
     ``environment`` are the versions the numbers were made with, ``commits`` where claim files stand in git,
     ``drawing`` is the script that draws, and ``history`` are the earlier sessions.
     """
+    return filled(drawn(account, environment, commits, drawing), account, history)
+
+
+def drawn(
+    account: Account, environment: Mapping[str, str], commits: Mapping[str, str], drawing: DrawingScript
+) -> str:
+    """Return the page with gaps where its time and the earlier sessions belong."""
     plots = PlotData()
     claims = [ClaimView(entry, commits.get(entry.result.file, ""), plots) for entry in account.entries]
     script = "\n".join(_asset(name) for name in SCRIPTS)
     start = _asset("start.js")
     style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")
     return (
-        _environment()
+        templates()
         .get_template("report.html")
         .render(
             policy=policy([start, script], [style, dark, RESERVED], later=[drawing.digest]),
@@ -64,34 +68,13 @@ def page(
             claims=claims,
             plots=plots,
             forest=forest(claims),
-            past=past(history, account, claims),
+            past=PAST,
             account=account,
-            when=date_words(account.made),
+            when=WHEN,
             models=models_of(account),
             environment=environment,
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters["p"] = p_value
-    return found
-
-
-def _visible(value: Any) -> Any:
-    """Escape control characters and characters that change the writing direction, in all text of templates."""
-    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
-        return value
-    return visible(value)
 
 
 @cache

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuronclaims import __version__
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.history import History, PastClaim, PastSession, claim_name
-from neuronclaims.reports.html.claim_view import ClaimView
+from neuronclaims.reports.html.anchors import anchor_of
 from neuronclaims.reports.html.head import SHORT_HASH, date_words
 from neuronclaims.reports.matrix import MARKS, NO_RESULT
 
@@ -61,14 +60,14 @@ class Past:
     unreadable: int
 
 
-def past(history: History, account: Account, claims: Sequence[ClaimView]) -> Past | None:
+def past(history: History, account: Account) -> Past | None:
     """Return the strips over the last sessions, this one included; None where there is no earlier one."""
     earlier = tuple(session for session in history.sessions if session.made != account.made)
     if not earlier:
         return None
     sessions = (*earlier, PastSession.of(account, __version__))[-MOST_SESSIONS:]
     shown = History(sessions)
-    anchors = {claim_name(claim.entry): claim.anchor for claim in claims}
+    anchors = {claim_name(entry): anchor_of(entry) for entry in account.entries}
     names = [*anchors, *(name for name in shown.names if name not in anchors)]
     strips = [_strip(name, anchors.get(name), shown) for name in names[:MOST_ROWS]]
     return Past(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from neuronclaims.foreign_files import ForeignFileError
+from neuronclaims.foreign_files import ForeignFileError, Json
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.files import write_whole
 from neuronclaims.reports.history import FILE_NAME as HISTORY
 from neuronclaims.reports.history import History, read_history
+from neuronclaims.reports.html.gaps import filled
 from neuronclaims.reports.html.origins import commits
-from neuronclaims.reports.html.page import page
 from neuronclaims.reports.html.past import MOST_SESSIONS
 from neuronclaims.reports.html.script import drawing_script
 from neuronclaims.reports.json.report import environment
@@ -35,13 +35,18 @@ def write_html(folder: Path, account: Account) -> Path:
     Files of claims are looked for from the working directory, earlier sessions in the folder. Raises ReportError where
     something cannot be written.
     """
-    text = page(
-        account,
-        environment=environment(),
-        commits=commits((entry.result.file for entry in account.entries), Path.cwd()),
-        drawing=drawing_script(),
-        history=_history(folder),
-    )
+    made_with = environment()
+    files = commits((entry.result.file for entry in account.entries), Path.cwd())
+    kept, name = account.drawn, ("index.html", str(folder.absolute()))
+    rest: list[Json] = [{**made_with}, {**files}]
+    page = kept.known(name, account, rest) if kept is not None else None
+    if page is None:
+        from neuronclaims.reports.html.page import drawn  # NumPy, and all that draws
+
+        page = drawn(account, made_with, files, drawing_script())
+        if kept is not None:
+            kept.keep(name, account, page, rest)
+    text = filled(page, account, _history(folder))
     return write_whole(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
 
 

@@ -18,11 +18,11 @@ from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import FOUND, OUTCOMES, Entry, Rematch
 from neuronclaims.reports.files import ReportError as ReportError
 from neuronclaims.reports.files import write_whole
-from neuronclaims.reports.json.text import json_text
+from neuronclaims.reports.json.text import joined_text, part_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 14
+SCHEMA_VERSION = 15
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 
@@ -42,12 +42,23 @@ def write_json(folder: Path, account: Account) -> Path:
 
     Raises ReportError where the folder cannot be made or written.
     """
-    text = json_text(report(account))
+    drawn, name = account.drawn, ("claims.json", str(folder.absolute()))
+    claims = drawn.known(name, account) if drawn is not None else None
+    if claims is None:
+        claims = part_text([_claim(entry) for entry in account.entries])
+        if drawn is not None:
+            drawn.keep(name, account, claims)
+    text = joined_text({**{key: part_text(value) for key, value in _head(account).items()}, "claims": claims})
     return write_whole(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
 
 
 def report(account: Account) -> dict[str, Any]:
     """Return the whole report as plain data."""
+    return {**_head(account), "claims": [_claim(entry) for entry in account.entries]}
+
+
+def _head(account: Account) -> dict[str, Any]:
+    """Return all of the report but its claims."""
     entries = account.entries
     verdicts = Counter(entry.result.verdict for entry in entries)
     return {
@@ -62,9 +73,9 @@ def report(account: Account) -> dict[str, Any]:
             "as_expected": sum(entry.result.as_expected for entry in entries),
             "failed": sum(entry.failed for entry in entries),
             "missing": len(account.missing),
+            "judged_before": sum(entry.judged_before for entry in entries),
         },
         "missing": list(account.missing),
-        "claims": [_claim(entry) for entry in entries],
     }
 
 
@@ -121,7 +132,7 @@ def schema() -> dict[str, Any]:
     names = {name: added.pop(name) for name in ("name", "nodeid")}
     claim["properties"] = {**names, **claim["properties"], **added}
     claim["required"] = list(claim["properties"])
-    counts = ["claims", *VERDICTS, "broken", "as_expected", "failed", "missing"]
+    counts = ["claims", *VERDICTS, "broken", "as_expected", "failed", "missing", "judged_before"]
     count = {"type": "integer", "minimum": 0}
     properties = {
         "schema": {"const": SCHEMA_VERSION},

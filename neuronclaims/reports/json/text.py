@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from neuronclaims.foreign_text import in_json
@@ -28,6 +29,23 @@ def json_text(value: Any) -> str:
     seen are escaped: they are the same to whoever parses the text, and harmless to who prints it.
     """
     return in_json(_text(value, "")) + "\n"
+
+
+def joined_text(parts: Mapping[str, str]) -> str:
+    """Return the JSON of an object, given that of its values (``part_text``): as ``json_text`` makes it.
+
+    >>> joined_text({"schema": part_text(1), "claims": part_text([{"id": "x"}])}) == json_text(
+    ...     {"schema": 1, "claims": [{"id": "x"}]}
+    ... )
+    True
+    """
+    inner = ",\n ".join(f"{_quoted(key)}: {part}" for key, part in parts.items())
+    return f"{{\n {inner}\n}}\n"
+
+
+def part_text(value: Any) -> str:
+    """Return the JSON of a value of the outermost object."""
+    return in_json(_text(value, " "))
 
 
 def _text(value: Any, margin: str) -> str:

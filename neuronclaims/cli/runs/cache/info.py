@@ -15,7 +15,7 @@ EXAMPLES = ("neuronclaims cache info",)
 
 def run(cache: Cache = None) -> int:
     """Say what is kept, for which models, and how much of it."""
-    from neuronclaims.cache.maintenance import contents, foreign
+    from neuronclaims.cache.maintenance import contents, foreign, notes
 
     found = cache_at(cache)
     kept = contents(found)
@@ -37,5 +37,8 @@ def run(cache: Cache = None) -> int:
             say(
                 f"  {len(each.leftovers)} leftovers of runs that were killed, or damaged files: prune removes them"
             )
+    known = notes(found)
+    if known.files:
+        say("", f"what judging gave: {len(known.files):,} files, {size_words(known.size)}")
     say_foreign(foreign(found))
     return 0

@@ -1,0 +1,1 @@
+"""What a session knows from earlier ones: outlines of claim files, forewarnings, verdicts."""
