@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.figures import Figure
+from neuronclaims.publications import Publication, ReportedNumber
 from neuronclaims.set_accounts import DataAccount
 from neuronclaims.tokens.readings import TokensReading
 
@@ -314,7 +315,8 @@ class Result:
     where these are some of the prompts' tokens, as far as a tokenizer was at hand. ``tokens`` says which are read, and
     which are changed where a claim changes any. ``site_words`` is the site for people, where ``site`` is its name in
     the cache: "direction honesty at resid_post 3". ``id_made`` says that the id was made from the sentence, so that it
-    says nothing beside it.
+    says nothing beside it. ``source`` is the publication that the claim comes from, and ``reported`` the number given
+    there, where the file names them: they had no part in the verdict.
     """
 
     id: str
@@ -339,6 +341,8 @@ class Result:
     readings: tuple[TokensReading, ...] = ()
     site_words: str = ""
     id_made: bool = False
+    source: Publication | None = None
+    reported: ReportedNumber | None = None
 
     @property
     def where(self) -> str:

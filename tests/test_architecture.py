@@ -22,6 +22,7 @@ GROUND = {
     "foreign_files",
     "foreign_text",
     "prompts",
+    "publications",
     "loading",
     "set_accounts",
     "sites",
@@ -59,6 +60,7 @@ MAY_IMPORT = {
     "stats": {"errors", "lazy"},
     "sentences": {"errors", "foreign_text", "sites", "token_classes"},
     "tokens": {"errors", "foreign_text", "prompts", "sentences"},
+    "publications": set(),
     "set_accounts": {"sentences"},
     "naming": {"errors", "foreign_text", "sentences"},
     "claim_files": {
@@ -68,6 +70,7 @@ MAY_IMPORT = {
         "foreign_text",
         "measurements",
         "prompts",
+        "publications",
         "loading",
         "sentences",
         "set_accounts",
@@ -76,7 +79,7 @@ MAY_IMPORT = {
     },
     "measurements": {"lazy", "errors", "foreign_files", "prompts", "sites", "token_classes", "tokens"},
     "figures": {"errors"},
-    "results": {"figures", "errors", "set_accounts", "tokens"},
+    "results": {"figures", "errors", "publications", "set_accounts", "tokens"},
     "kinds": GROUND | {"graders", "lazy"},
     "models": {
         "measurements",

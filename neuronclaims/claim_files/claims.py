@@ -16,6 +16,7 @@ from neuronclaims.foreign_files.witness import FilesSeen
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
 from neuronclaims.prompts import LabelledStretch, PromptInput
 from neuronclaims.prompts.sampling import Sampling
+from neuronclaims.publications import FindingAccount, Publication, ReportedNumber
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
@@ -158,7 +159,8 @@ class Settings(Generic[OptionsT]):
     when they are greedy. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
     ``options`` is an instance of the model that the claim's kind declares. ``drift`` is the share of its effect
-    by which it may change from one model to the next, None where the file does not say.
+    by which it may change from one model to the next, None where the file does not say. ``source`` is where the claim
+    comes from and ``reported`` the number given there; both are told, and nothing is judged by them.
     """
 
     site: Site
@@ -175,6 +177,8 @@ class Settings(Generic[OptionsT]):
     options: OptionsT
     drift: float | None = None
     sampling: Sampling | None = field(default=None, repr=False)
+    source: Publication | None = field(default=None, compare=False, repr=False)
+    reported: ReportedNumber | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +231,8 @@ class ClaimFile:
     not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the machine.
     ``series`` says that the models are looks of one series, in their order, with a known end or without; None where
     each is judged by itself. ``load`` says how the models are loaded, ``places`` where those are that have a name of
-    their own. ``read_from`` are the files that it was read from; None where it was made by hand.
+    their own. ``read_from`` are the files that it was read from; None where it was made by hand. ``source`` is what
+    the file tells of the finding behind its claims.
     """
 
     path: Path
@@ -244,6 +249,7 @@ class ClaimFile:
     load: LoadBlock = UNSAID_BLOCK
     places: Mapping[str, str] = field(default_factory=dict)
     read_from: ReadFrom | None = field(default=None, compare=False, repr=False)
+    source: FindingAccount | None = field(default=None, compare=False, repr=False)
 
     def where(self, model: str) -> str:
         """Return where a model is, by its name here: ``demo``, a folder, or a hub id."""

@@ -154,6 +154,7 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         series=header.series,
         load=load_block(header.load, path.parent),
         places=header.models.places,
+        source=header.source.account if header.source else None,
     )
 
 
@@ -272,6 +273,7 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
     written = span.generates or draft.writes
     generate = (entry.generate or header.generate) if written else None
     seed = entry.seed if entry.seed is not None else header.seed
+    source = entry.source or header.source
     return Settings(
         site=cast(str, draft.site or entry.site or header.site),
         tokens=Tokens(pool, span),
@@ -287,6 +289,8 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
         options=options,
         drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
         sampling=generate.sampling if generate else None,
+        source=source.publication if source else None,
+        reported=entry.reported.number if entry.reported else None,
     )
 
 

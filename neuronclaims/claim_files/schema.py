@@ -44,6 +44,7 @@ from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
 from neuronclaims.claim_files.load.models import Models
 from neuronclaims.claim_files.neuron_sets.entries import NeuronsEntry
+from neuronclaims.claim_files.published.keys import FileSourceKeys, ReportedKeys, SourceKeys
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.names import IDENTIFIER, NAME_SIGNS
@@ -172,6 +173,10 @@ class _Family(FileMapping):
 class Header(_Family, SettingsKeys, _Opening):
     """The keys at the top of a claim file, besides its prompts, directions and claims."""
 
+    source: FileSourceKeys | None = Field(
+        None, description="The publication that the claims come from, and what is to be told of its finding."
+    )
+
 
 class _Sentence(FileMapping):
     """The keys of a claim besides its settings."""
@@ -185,6 +190,13 @@ class _Sentence(FileMapping):
     )
     because: Text | None = Field(
         None, description="Where the claim comes from, or why it is expected to come out so."
+    )
+    source: SourceKeys | None = Field(
+        None, description="The publication that the claim comes from, where it is not the file's."
+    )
+    reported: ReportedKeys | None = Field(
+        None,
+        description="The number that it gives; shown beside what is found, never an input of the verdict.",
     )
     drift: Share | None = Field(
         None,

@@ -176,6 +176,8 @@ def _result(
         error=error,
         seed=settings.seed,
         data=claim.data,
+        source=settings.source,
+        reported=settings.reported,
     )
 
 

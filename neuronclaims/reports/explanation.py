@@ -87,6 +87,8 @@ def _asked(result: Result, words: KindWords) -> Iterator[str]:
         yield f"The file expects it to be {result.expect}."
     if result.because:
         yield f"Its author says why: {result.because}"
+    if result.source:
+        yield f"It comes from {result.source.in_short}{f', {result.source.url}' if result.source.url else ''}."
 
 
 def _measured(result: Result) -> Iterator[str]:
@@ -115,6 +117,11 @@ def _found(result: Result) -> Iterator[str]:
     if evidence is None:
         return
     yield _effect(evidence.effect, "The verdict rests on the effect")
+    if result.reported is not None:
+        yield (
+            f"Reported where the claim comes from: {result.reported.in_words}. It had no part in the verdict, and may "
+            "be of other prompts, and of another measure."
+        )
     if evidence.test is None:
         yield "This is a fact, not an estimate: chance has no part in it."
     else:

@@ -49,6 +49,10 @@ COLUMNS: dict[str, type] = {
     "rank_among": int,
     "selection": str,
     "because": str,
+    "reported": float,
+    "reported_unit": str,
+    "reported_place": str,
+    "source": str,
     "error": str,
     "fingerprint": str,
 }
@@ -79,6 +83,10 @@ def _row(result: Result) -> dict[str, Cell]:
         "as_expected": result.as_expected,
         "reason": result.reason,
         "because": result.because,
+        "reported": result.reported.value if result.reported else None,
+        "reported_unit": result.reported.unit if result.reported else None,
+        "reported_place": result.reported.place if result.reported else None,
+        "source": result.source.in_short if result.source else None,
         "error": result.error,
         "fingerprint": result.fingerprint,
     }

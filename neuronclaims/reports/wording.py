@@ -32,6 +32,25 @@ def p_value(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
 
 
+def reported_lines(result: Result) -> list[str]:
+    """Return what the claim's source reports beside what was found here; nothing where the file does not say.
+
+    >>> from types import SimpleNamespace
+    >>> from neuronclaims.publications import Publication, ReportedNumber
+    >>> said = ReportedNumber(48.5, "% of the logit difference", "the post")
+    >>> reported_lines(SimpleNamespace(reported=said, source=Publication("A post"), evidence=None))
+    ['Source: "A post".', 'Reported: 48.5 % of the logit difference (the post). Found here: nothing.']
+    """
+    lines = [f"Source: {result.source.in_short}."] if result.source else []
+    if result.reported is not None:
+        found = "nothing"
+        if result.evidence is not None:
+            effect = result.evidence.effect
+            found = f"{effect_name(effect)} {effect_value(effect)} {_interval(effect, True)}".rstrip()
+        lines.append(f"Reported: {result.reported.in_words}. Found here: {found}.")
+    return lines
+
+
 def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | None = None) -> list[str]:
     """Return effects with their intervals, such as ``AUROC 0.93 [0.81, 0.98]``, one under the other.
 

@@ -129,6 +129,18 @@ class ClaimView:
         return [(e.name, number(e.value), interval_words(e), e.method) for e in found]
 
     @property
+    def reported(self) -> list[tuple[str, str, str, str]]:
+        """Return the source's number and ours, each with its interval and what it is a number of."""
+        said, evidence = self.result.reported, self.evidence
+        if said is None:
+            return []
+        rows = [("the source", f"{said.value:.6g}", "", f"{said.unit} ({said.place})")]
+        if evidence is not None:
+            effect = evidence.effect
+            rows.append(("here", number(effect.value), interval_words(effect), effect.name))
+        return rows
+
+    @property
     def test(self) -> Pairs:
         """Return the lines about the test; none for a fact."""
         return test_lines(self.evidence.test) if self.evidence and self.evidence.test else []

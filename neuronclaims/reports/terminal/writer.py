@@ -30,6 +30,7 @@ from neuronclaims.reports.wording import (
     own_id,
     p_value,
     rank_text,
+    reported_lines,
     selection_lines,
     tally,
     why,
@@ -171,6 +172,7 @@ class _Pen:
             lines = [why(entry), *result.data.warnings]
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
+            lines += reported_lines(result)
             lines += [
                 f"Site: {result.where}. Tokens: {result.tokens}."
                 if result.tokens
