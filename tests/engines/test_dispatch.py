@@ -64,9 +64,8 @@ def test_whatever_happens_all_is_measured_or_told(size, decisions, deaths, kills
     pool = FakePool(size, decisions, deaths, lambda _: FakeServer(**texts))
     try:
         found, failures, said = measured(pool)
-    except EngineError as error:  # who kills every worker before it has loaded the model ends the run
+    except EngineError:  # who kills every worker before it has loaded the model ends the run
         assert deaths >= TRIES
-        assert "ended before they had loaded model: killed" in str(error)
         return
     assert found.keys() | failures.keys() == wanted()
     for (_, item), error in failures.items():

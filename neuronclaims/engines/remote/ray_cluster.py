@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from neuronclaims.measurements.errors import first_line
 _STORE = 2**28
 """Bytes for values on their way; more of them go to the disk for as long."""
 
-_TOKEN = secrets.token_hex(32)
+_TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -35,7 +36,11 @@ class RayCluster:
     """A cluster that is connected to. ``own`` says whether it was started for this run, and so ends with it."""
 
     def __init__(self, address: str, *, gpus: bool) -> None:
-        with _environment(_QUIET if address else _QUIET | _authenticated()):
+        if not (address or "ray" in sys.modules or any(name in os.environ for name in _TOKENS)):
+            # Read when Ray is imported, and remembered for as long as the process lives. Otherwise Ray takes the token
+            # that it keeps in the home folder.
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        with _environment(_QUIET), _silent():
             import ray
 
             self._ray: Any = ray
@@ -88,10 +93,16 @@ def usable_cpus() -> int:
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
 
 
-def _authenticated() -> dict[str, str]:
-    if any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
-        return {}  # somebody chose otherwise
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _TOKEN}
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Let Ray say nothing below an error while it starts."""
+    logger = logging.getLogger("ray")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -109,7 +111,8 @@ class RayPool:
         self._share = WorkerShare.of(nodes, asked.workers, _weights(source, options), gpus_of(loading, most))
         elsewhere = source.fingerprint() if asked.address else None
         self._expected = Expected(versions(), place_of(source), elsewhere)
-        self._model = ray.put((source, replace(options, engine="local")))
+        self._source, self._options = source, replace(options, engine="local")
+        self._path = ray.put([str(Path(each or ".").absolute()) for each in sys.path])
         self._actors: dict[int, Any] = {}
         self._open: dict[int, deque[Any]] = {}
         self._coming: dict[int, float] = {}
@@ -130,10 +133,10 @@ class RayPool:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        self._actors[self._number] = actor.remote(self._model, self._share.threads)
+        self._actors[self._number] = actor.remote(self._share.threads, self._path)
         self._open[self._number] = deque()
         self._coming[self._number] = monotonic()
-        self.ask(self._number, "check", self._expected)
+        self.ask(self._number, "open", self._source, self._options, self._expected)
         return self._number
 
     def ask(self, worker: int, method: str, *arguments: Any) -> None:

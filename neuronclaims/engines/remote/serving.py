@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,10 +79,13 @@ class Expected:
 
 
 class ModelServer:
-    """One model in a process of its own. What fails is answered as a ``WorkerTrouble``: answers are plain data."""
+    """One model in a process of its own. What fails is answered as a ``WorkerTrouble``: answers are plain data.
 
-    def __init__(self, model: tuple[Source, RunOptions], threads: int) -> None:
-        self._source, self._options = model
+    ``path`` is where the process that asks finds its modules: what it sends may be of these.
+    """
+
+    def __init__(self, threads: int, path: Sequence[str]) -> None:
+        sys.path += [each for each in path if each not in sys.path]
         self._threads = threads
         self._engine: LocalEngine | None = None
         self._jobs: dict[int, _Taken] = {}
@@ -93,9 +97,10 @@ class ModelServer:
         except Exception as error:
             return WorkerTrouble.of(error)
 
-    def check(self, expected: Expected) -> None:
-        """Raise EngineError where this process would give other values; import the libraries where it does not."""
-        expected.check(self._source)
+    def open(self, source: Source, options: RunOptions, expected: Expected) -> None:
+        """Import the libraries for a model. Raises EngineError where this process would give other values."""
+        expected.check(source)
+        self._source, self._options = source, options
         _ = self._local
 
     def refused(self, measurements: Sequence[Measurement]) -> Refused:
