@@ -71,6 +71,11 @@ def every_sort() -> list[Measurement]:
     ]
 
 
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Say whether two answers are equal bit by bit, or text by text."""
+    return one.tolist() == other.tolist() if one.dtype.kind == "O" else one.tobytes() == other.tobytes()
+
+
 def processes(word: str) -> list[str]:
     """The command lines of all processes that have a word in them, of those that are no zombies."""
     found = []
@@ -107,12 +112,12 @@ def test_two_workers_give_the_bits_of_this_process(demo, tmp_path: Path) -> None
     }
     assert (list(there), len(there)) == (list(here), len(asked) - 1)
     for each in here:
-        assert np.array_equal(here[each], there[each], equal_nan=True), each
+        assert same(here[each], there[each]), each
     last = said[-1]
     assert (last.stage, last.done, 1 <= last.workers <= 2) == ("measuring", last.total, True)
     # A second run finds all in the cache, and asks neither Ray nor torch.
     known = measure_each(demo, asked, cache=RunCache(tmp_path), options=RunOptions(engine="ray:2", **few))
-    assert all(np.array_equal(known[each], there[each], equal_nan=True) for each in here)
+    assert all(same(known[each], there[each]) for each in here)
     import ray
 
     assert not ray.is_initialized()
@@ -241,9 +246,9 @@ def test_a_driver_that_ends_leaves_nobody_behind_and_the_next_goes_on(how, drive
     assert until(lambda: processes("ray::ModelServer"))
     first.send_signal(how)
     first.wait(60)
-    assert until(
-        lambda: not [each for each in processes("ray::") + processes("raylet") if "pytest" not in each]
-    )
+    assert until(lambda: not processes("ray::ModelServer") and not processes("raylet/raylet"))
+    # Two helpers of Ray notice a minute later that the rest is gone.
+    assert until(lambda: not processes("ray::"), 180)
     before = {path.name.split("-")[0] for path in tmp_path.glob("*-*")}
     notes = len(list(tmp_path.glob("*-*")))
     done = driver("0.01").communicate(timeout=120)[0]
