@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 from test_every_kind import SETS, SETTINGS, TEMPLATE, written
-from test_proofs import model_of
+from test_proofs import MIXTURE, model_of
 from test_runs_latents import folder_of as dictionary_folder
 from thorough import draws
 from tiny_models import HIDDEN, LAYERS, make_tokenizer
@@ -29,8 +31,10 @@ from neuronclaims.measurements.views.dictionary_folder import read_dictionary
 from neuronclaims.models.bringing.offloaded import elsewhere
 from neuronclaims.models.identity.fingerprint import fingerprint_loaded
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.devices.placing import check_blocks
 from neuronclaims.models.running.loading import Ready, load
 from neuronclaims.models.sources import LoadedModel, Source, open_model
+from neuronclaims.pytest_session.load_settings import check_load
 
 pytest.importorskip("accelerate")
 
@@ -235,7 +239,7 @@ def spread_object(folder: Path, places: Mapping[str, str], heap: Path) -> Any:
 
 
 def test_an_object_on_disk_is_known_by_its_numbers_wherever_they_lie(llama: Path, tmp_path: Path) -> None:
-    from accelerate import cpu_offload
+    from accelerate import cpu_offload, disk_offload
     from transformers import AutoModelForCausalLM
 
     tokenizer = make_tokenizer("plain")
@@ -247,7 +251,10 @@ def test_an_object_on_disk_is_known_by_its_numbers_wherever_they_lie(llama: Path
     known = handed(plain).fingerprint()
     on_disk = spread_object(llama, split(), tmp_path)
     on_cpu = cpu_offload(AutoModelForCausalLM.from_pretrained(llama).eval(), torch.device("cpu"))
-    for model in (on_disk, on_cpu):
+    in_files = disk_offload(
+        AutoModelForCausalLM.from_pretrained(llama).eval(), tmp_path / "own", torch.device("cpu")
+    )
+    for model in (on_disk, on_cpu, in_files):
         source = handed(model)
         assert len(elsewhere(model)) > 10
         assert source.fingerprint() == known
@@ -260,6 +267,9 @@ def test_an_object_on_disk_is_known_by_its_numbers_wherever_they_lie(llama: Path
     weights["model.layers.2.mlp.down_proj.weight"][0, 0] += 1
     save_file(weights, llama / "model.safetensors", {"format": "pt"})
     assert handed(on_disk).fingerprint().weights != known.weights
+    file = tmp_path / "own" / "model.layers.2.mlp.down_proj.weight.dat"
+    file.write_bytes(file.read_bytes()[:-4] + b"\0\0\0\0")
+    assert handed(in_files).fingerprint().weights != known.weights
     next(iter(elsewhere(on_cpu).values())).held["weight"].add_(1)
     assert handed(on_cpu).fingerprint().weights != known.weights
 
@@ -289,3 +299,68 @@ def test_what_a_neuron_writes_is_read_from_where_its_weights_lie(llama: Path, tm
     spread = spread_object(llama, split(), tmp_path)
     source = open_model("handed", Path("."), {"handed": LoadedModel(spread, make_tokenizer("plain"))})
     assert np.array_equal(measure(source, [wanted])[wanted], measure(source_of(llama), [wanted])[wanted])
+
+
+def test_experts_that_are_merged_while_loading_lie_in_a_folder_that_is_removed(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    mixture = {name: value for name, value in MIXTURE.items() if not name.startswith("shared")}
+    folder = saved("Qwen3Moe", tmp_path / "model", **mixture, tie_word_embeddings=False)
+    heap, written = tmp_path / "heap", list[int]()
+
+    def spread(source: Source, options: RunOptions, tokenizer: Any) -> Ready:
+        ready = load(source, options, tokenizer)
+        written.extend(len(list(each.iterdir())) for each in heap.iterdir())
+        return ready
+
+    found = measure_each(source_of(folder, device_map=split(), offload_folder=heap), [ASKED], loads=spread)
+    assert np.abs(found[ASKED] - measure(source_of(folder), [ASKED])[ASKED]).max() <= 1e-6
+    assert written[0] > 0
+    gc.collect()
+    assert list(heap.iterdir()) == []
+
+    plain = AutoModelForCausalLM.from_pretrained(folder).eval()
+    on_disk = spread_object(folder, split(), tmp_path / "mine")
+    known, tokenizer = fingerprint_loaded(plain, make_tokenizer("plain")), make_tokenizer("plain")
+    assert fingerprint_loaded(on_disk, tokenizer) == known
+    file = next((tmp_path / "mine").iterdir())
+    file.write_bytes(file.read_bytes()[:-4] + b"\0\0\0\0")
+    assert fingerprint_loaded(on_disk, tokenizer).weights != known.weights
+
+
+def test_a_block_that_would_compute_on_two_devices_is_refused(llama: Path) -> None:
+    from accelerate.hooks import AlignDevicesHook, add_hook_to_module
+
+    block = load(source_of(llama), RunOptions()).blocks[1]
+    check_blocks([block], "m")
+    hook = AlignDevicesHook()
+    add_hook_to_module(block.mlp.down_proj, hook)
+    hook.execution_device = "cuda:1"
+    with pytest.raises(ModelError, match="Block 0 of model 'm' would compute on cpu and cuda:1"):
+        check_blocks([block], "m")
+
+
+def test_an_adapter_is_not_put_on_a_base_that_lies_on_disk(llama: Path, tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(llama)
+    config = peft.LoraConfig(target_modules=["down_proj"], r=2, task_type="CAUSAL_LM")
+    peft.get_peft_model(base, config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="is an adapter, and parts of its base are offloaded"):
+        measure(source_of(tmp_path, device_map=split()), [ASKED])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"claims_device_map": "atuo"}, "Did you mean auto?"),
+        ({"claims_max_memory": "cpu=20"}, "Did you mean 20GiB?"),
+        ({"claims_device_map": "auto", "claims_device": "cpu"}, "leave one of them out"),
+    ],
+)
+def test_the_options_of_pytest_are_checked_before_anything_runs(given: dict[str, str], says: str) -> None:
+    config: Any = SimpleNamespace(getoption=given.get, getini=lambda name: "")
+    with pytest.raises(pytest.UsageError) as caught:
+        check_load(config)
+    assert says in str(caught.value)
