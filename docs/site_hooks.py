@@ -27,21 +27,29 @@ PAGES = {
 """Pages of the repository outside of docs/, and what they are called in the site."""
 LINK = re.compile(r"(\]\()([^)#\s:]+)(#[^)\s]*)?(\))")
 ITEM = re.compile(r"([-*+]|\d+\.) ")
+KINDS = "Kinds of claim"
 Config = Any
 
 
 def on_config(config: Config) -> Config:
-    """List the pages of all kinds under their own heading, and leave out pages that the repository does not have."""
-    kinds = sorted(path.name for path in (DOCS / "kinds").glob("*.md"))
+    """List the pages of all kinds under their own heading, and those of folders that the navigation does not know."""
     missing = {name for path, name in PAGES.items() if not (ROOT / path).exists()}
+    named: set[str] = set()
     for section in config.nav:
         if isinstance(section, dict):
             [(title, pages)] = section.items()
             pages[:] = [
                 page for page in pages if not (isinstance(page, dict) and missing & set(page.values()))
             ]
-            if title == "Kinds of claim":
-                pages += [{_title(DOCS / "kinds" / name): f"kinds/{name}"} for name in kinds]
+            if title == KINDS:
+                pages += _titled("kinds")
+            named |= {
+                name for page in pages for name in (page.values() if isinstance(page, dict) else [page])
+            }
+    for folder in sorted({path.parent.name for path in DOCS.glob("*/*.md")} - {"adr"}):
+        more = [page for page in _titled(folder) if not named & set(page.values())]
+        if more:
+            config.nav.append({folder.capitalize(): more})
     return config
 
 
@@ -74,6 +82,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return f"{match[1]}{target}{match[3] or ''}{match[4]}"
 
     return _lists_apart(LINK.sub(moved, markdown))
+
+
+def _titled(folder: str) -> list[dict[str, str]]:
+    return [{_title(path): f"{folder}/{path.name}"} for path in sorted((DOCS / folder).glob("*.md"))]
 
 
 def _title(path: Path) -> str:

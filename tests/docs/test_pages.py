@@ -42,6 +42,18 @@ def test_the_pages_to_learn_from_are_all_run() -> None:
     } - {"notebook"}
 
 
+def test_what_the_page_for_those_who_extend_shows_stands_in_the_files_it_names() -> None:
+    page = (DOCS / "extend.md").read_text("utf-8")
+    shown = [match for match in BLOCK.finditer(page) if match["language"] == "python"]
+    assert len(shown) >= 6
+    for match in shown:
+        assert match["text"] in (DOCS.parent / match["title"]).read_text("utf-8"), match["title"]
+    seam = (DOCS.parent / "tests/seam/test_seam_of_packages.py").read_text("utf-8")
+    entries = re.findall(r'^(\w+) = "(gates:\w+)"$', page, re.M)
+    assert len(entries) == 3
+    assert all(f'"{name} = {value}"' in seam for name, value in entries)
+
+
 def test_the_terminal_commands_of_the_first_page_are_targets_of_make() -> None:
     makefile = (DOCS.parent / "Makefile").read_text("utf-8")
     named = re.findall(r"^make (\w+)", (DOCS / "start.md").read_text("utf-8"), re.M)
