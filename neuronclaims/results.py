@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.figures import Figure
 from neuronclaims.publications import Publication, ReportedNumber
+from neuronclaims.robustness import Robustness
 from neuronclaims.set_accounts import DataAccount
 from neuronclaims.tokens.readings import TokensReading
 
@@ -226,7 +227,8 @@ class Evidence:
     ``null`` is the effect where nothing is going on, and ``boundary`` the effect that parts true from false: the number
     of the sentence, or ``null`` where it names none. Both are in the effect's unit, None where they are not known.
     ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect was made of, which
-    baselines keep and reports leave out; None where it is made of no single units' values.
+    baselines keep and reports leave out; None where it is made of no single units' values. ``robustness`` says whether
+    the verdict rests on single ones of them; None where nothing was decided.
     """
 
     effect: Effect
@@ -243,6 +245,7 @@ class Evidence:
     null: float | None = None
     boundary: float | None = None
     units: UnitValues | None = field(default=None, compare=False, metadata={"reported": False})
+    robustness: Robustness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from neuronclaims import stats
 from neuronclaims.claim_files.ids import is_made
 from neuronclaims.corrections import CorrectedFamily, CorrectedP, corrected, family_of
 from neuronclaims.figures import Estimated, Figure, as_known, with_estimate
+from neuronclaims.judging.robustness import robustness_of
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
 from neuronclaims.kinds.tokens_asked import tokens_in_words
@@ -80,7 +81,11 @@ def _judged(
         family=1 if family.correction == "none" else family.size,
         measured=finding.measured,
     )
-    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted, family, plan))
+    evidence = _evidence(finding, adjusted, family, plan)
+    if adjusted is not None:
+        stands = robustness_of(claim, finding, decision, adjusted.p, family.alpha)
+        evidence = replace(evidence, robustness=stands)
+    return _result(model, claim, decision.verdict, reason, evidence)
 
 
 def _planning(finding: Finding, reach: Reach) -> stats.Planning | None:

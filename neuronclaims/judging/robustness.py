@@ -1,0 +1,101 @@
+"""Find out whether a verdict rests on single units or on the texts of one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims.claim_files.prompts.frames import likenesses
+from neuronclaims.kinds.shared.units import unit_key
+from neuronclaims.robustness import LeftOut, Robustness
+from neuronclaims.stats.robustness.again import RESAMPLES, Again
+from neuronclaims.stats.robustness.samples import Samples
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds import Finding
+    from neuronclaims.results import UnitValues
+    from neuronclaims.stats import Decision
+
+MOST_UNITS = 1_000
+"""Of more units, those are left out that draw the effect most."""
+
+
+def robustness_of(
+    claim: Claim, finding: Finding, decision: Decision, p_adjusted: float, alpha: float
+) -> Robustness | None:
+    """Return how a verdict stands with other prompts.
+
+    None where nothing was decided, and where the values of units are not known or lie in blocks.
+    """
+    units, test, said = finding.units, finding.test, finding.statement
+    if decision.verdict == "inconclusive" or units is None or test is None or units.blocks is not None:
+        return None
+    first, second = (np.asarray(side, dtype=np.float64) for side in units.values)
+    samples = Samples(units.scale, first, second, units.paired)
+    if not samples.enough or not np.isfinite(samples.effect):
+        return None
+    corrected = p_adjusted / test.p_value if test.p_value > 0 else 1.0
+    least = test.smallest_p if test.exact else 0.0
+    again = Again(
+        samples, said.side, said.null, said.threshold, test.p_value, alpha, corrected, smallest_p=least
+    )
+    if again.verdict != decision.verdict:  # the effect that is told is not the one of these values
+        return None
+    texts = _texts(claim, units)
+    frames = _frames(texts)
+    return Robustness(
+        verdict=decision.verdict,
+        units=_left_out(
+            again, finding.sample.unit, [((place,), text) for place, text in _each(samples, texts)]
+        ),
+        frames=_left_out(again, "frame", frames) if len(frames) > 1 else None,
+        resamples=RESAMPLES,
+        same=again.resampled(seed=claim.settings.seed),
+    )
+
+
+def _each(samples: Samples, texts: Sequence[str]) -> Iterable[tuple[int, str]]:
+    """Return the units that are left out, with their texts: of very many those that draw the effect most."""
+    weights = np.abs(np.concatenate(samples.weights))
+    most = np.argsort(-weights, kind="stable")[:MOST_UNITS]
+    return ((int(place), texts[place]) for place in sorted(most))
+
+
+def _left_out(again: Again, what: str, left: Sequence[tuple[tuple[int, ...], str]]) -> LeftOut:
+    found = [(again.without(places), again.effect_without(places), text) for places, text in left]
+    changed = [each for each in found if each[0] != again.verdict]
+    effects = [effect for _, effect, _ in found]
+    towards = changed or found
+    weakest = min(towards, key=lambda each: abs(each[1] - again.nearest(each[1])))
+    return LeftOut(what, len(found), len(changed), min(effects), max(effects), weakest[2], weakest[0])
+
+
+def _texts(claim: Claim, units: UnitValues) -> list[str]:
+    """Return a text of every unit, those of the second set after those of the first; empty where it is not known."""
+    known = _by_key(claim)
+    joined = units.paired or not units.keys[1]
+    keys = units.keys[0] if joined else (*units.keys[0], *units.keys[1])
+    return [known.get(key, "") for key in keys]
+
+
+def _by_key(claim: Claim) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for each in claim.sets.values():
+        groups: dict[str, list[str]] = {}
+        for prompt in each.prompts:
+            groups.setdefault(prompt.group if prompt.group is not None else f"\0{prompt.text}", []).append(
+                prompt.text
+            )
+        for texts in groups.values():
+            found[unit_key(texts)] = texts[0]
+    return found
+
+
+def _frames(texts: Sequence[str]) -> list[tuple[tuple[int, ...], str]]:
+    """Return the places of the units of each frame, with its text."""
+    places = [place for place, text in enumerate(texts) if text]
+    found = likenesses([texts[place] for place in places]).frames
+    return [(tuple(places[each] for each in own), frame.text) for frame, own in found]
