@@ -12,15 +12,15 @@ class LeftOut:
 
     ``what`` is the key of what is left out (prompt, group, pair, document, frame), ``count`` how many there are, and
     ``changes`` without how many of them the verdict is another. ``low`` and ``high`` are the least and the largest
-    effect. ``weakest`` is the text of the one without which the verdict is least sure, and ``then`` the verdict
-    without it.
+    effect, None where there is none. ``weakest`` is the text of the one without which the verdict is least sure, and
+    ``then`` the verdict without it.
     """
 
     what: str
     count: int
     changes: int
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     weakest: str
     then: str
 
@@ -32,7 +32,8 @@ class LeftOut:
         """
         those = f"{self.count:,} {self.what}s"
         if not self.changes:
-            return f"Without any one of the {those} it is still {verdict} (effect {self.low:.3g} to {self.high:.3g})."
+            found = "" if self.low is None else f" (effect {self.low:.3g} to {self.high:.3g})"
+            return f"Without any one of the {those} it is still {verdict}{found}."
         some = "one" if self.changes == 1 else f"any one of {self.changes:,}"
         named = f", such as {self.weakest!r}" if self.weakest and self.changes > 1 else ""
         named = f", {self.weakest!r}" if self.weakest and self.changes == 1 else named

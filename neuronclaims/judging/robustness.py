@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Decision
 
+LONGEST = 60
+"""Characters of a text that are told."""
 MOST_UNITS = 1_000
 """Of more units, those are left out that draw the effect most."""
 
@@ -34,7 +36,8 @@ def robustness_of(
     if decision.verdict == "inconclusive" or units is None or test is None or units.blocks is not None:
         return None
     first, second = (np.asarray(side, dtype=np.float64) for side in units.values)
-    samples = Samples(units.scale, first, second, units.paired)
+    alone = not units.paired and not units.keys[1]
+    samples = Samples(units.scale, first, second, units.paired, alone)
     if not samples.enough or not np.isfinite(samples.effect):
         return None
     corrected = p_adjusted / test.p_value if test.p_value > 0 else 1.0
@@ -67,10 +70,19 @@ def _each(samples: Samples, texts: Sequence[str]) -> Iterable[tuple[int, str]]:
 def _left_out(again: Again, what: str, left: Sequence[tuple[tuple[int, ...], str]]) -> LeftOut:
     found = [(again.without(places), again.effect_without(places), text) for places, text in left]
     changed = [each for each in found if each[0] != again.verdict]
-    effects = [effect for _, effect, _ in found]
+    effects = [effect for _, effect, _ in found if np.isfinite(effect)]
     towards = changed or found
-    weakest = min(towards, key=lambda each: abs(each[1] - again.nearest(each[1])))
-    return LeftOut(what, len(found), len(changed), min(effects), max(effects), weakest[2], weakest[0])
+    weakest = min(towards, key=lambda each: np.nan_to_num(abs(each[1] - again.nearest(each[1]))))
+    text = weakest[2] if len(weakest[2]) <= LONGEST else f"{weakest[2][: LONGEST - 1]}…"
+    return LeftOut(
+        what,
+        len(found),
+        len(changed),
+        min(effects, default=None),
+        max(effects, default=None),
+        text,
+        weakest[0],
+    )
 
 
 def _texts(claim: Claim, units: UnitValues) -> list[str]:

@@ -126,6 +126,8 @@ def _found(result: Result) -> Iterator[str]:
         yield "This is a fact, not an estimate: chance has no part in it."
     else:
         yield from _test(evidence.test)
+    if evidence.robustness is not None:
+        yield from evidence.robustness.sentences
     yield from (_effect(other, "Beside it") for other in evidence.other_effects)
     if evidence.rank is not None:
         rank = evidence.rank

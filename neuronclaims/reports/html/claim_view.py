@@ -201,7 +201,9 @@ class ClaimView:
         if self.evidence is None:
             return ()
         told = self.evidence.selection.assumed if _unsaid(self.evidence) else ""
-        return tuple(note for note in self.evidence.notes if note != told)
+        stands = self.evidence.robustness
+        notes = (note for note in self.evidence.notes if note != told)
+        return (*(stands.sentences if stands else ()), *notes)
 
     @property
     def origin(self) -> Pairs:

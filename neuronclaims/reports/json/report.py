@@ -22,7 +22,7 @@ from neuronclaims.reports.json.text import joined_text, part_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 

@@ -170,6 +170,9 @@ class _Pen:
         result, lines = entry.result, []
         if self.verbosity > 0 or not result.as_expected or entry.failed:
             lines = [why(entry), *result.data.warnings]
+        stands = result.evidence.robustness if result.evidence is not None else None
+        if stands is not None and stands.warning and self.verbosity == 0:
+            lines.append(stands.warning)
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += reported_lines(result)
@@ -183,7 +186,7 @@ class _Pen:
                 notes = [note for note in evidence.notes if note != evidence.selection.assumed]
                 planned = evidence.plan.said if evidence.plan else ""
                 told = [planned] if planned and planned not in lines[0] else []
-                lines += [*_test_texts(evidence), *told, *notes]
+                lines += [*_test_texts(evidence), *(stands.sentences if stands else ()), *told, *notes]
         yield from (Padding(user_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")

@@ -25,7 +25,7 @@ FEWEST = 3
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The values of the units of two sets, [n1] and [n2]; of one set alone ``second`` is empty.
+    """The values of the units of two sets, [n1] and [n2]; of one set ``alone`` the second is empty.
 
     Units of pairs, and values with numbers (``correlation``), have one value in each.
 
@@ -38,11 +38,12 @@ class Samples:
     first: Floats
     second: Floats
     paired: bool = False
+    alone: bool = False
 
     @property
     def joined(self) -> bool:
         """Whether there is one set of units: of one set alone, of pairs, or of values with numbers."""
-        return self.paired or not len(self.second)
+        return self.paired or self.alone
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -54,10 +55,8 @@ class Samples:
         keep = np.ones(sum(self.counts), dtype=bool)
         keep[places] = False
         one = keep[: len(self.first)]
-        other = (
-            one if self.paired else keep[len(self.first) :] if len(self.second) else np.zeros(0, dtype=bool)
-        )
-        return Samples(self.scale, self.first[one], self.second[other], self.paired)
+        other = one if self.paired else keep[len(self.first) :]
+        return Samples(self.scale, self.first[one], self.second[other], self.paired, self.alone)
 
     @property
     def enough(self) -> bool:
@@ -118,8 +117,8 @@ class Samples:
     def error_at(self, boundary: float) -> float | None:
         """Return the standard error that the effect would have at a boundary; None where it follows from the values.
 
-        A share has the binomial one, a correlation that of Fisher, a difference in standard deviations that of Hedges and
-        Olkin (1985), and an AUROC that of Hanley and McNeil (1982), which at 0.5 is the one of the rank sum test.
+        A share has the binomial one, a correlation that of Fisher, a difference in sd that of Hedges and Olkin (1985),
+        and an AUROC that of Hanley and McNeil (1982), which at 0.5 is the one of the rank sum test.
         """
         n, m = self.counts[0], self.counts[-1]
         if self.scale in ("share", "auroc") and not 0.0 < boundary < 1.0:

@@ -1,0 +1,143 @@
+"""Effects without single units against doing without them, and verdicts that rest on one unit."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from neuronclaims.stats.robustness.again import Again
+from neuronclaims.stats.robustness.samples import Samples
+
+
+def hedges(a: np.ndarray, b: np.ndarray) -> float:
+    free = len(a) + len(b) - 2
+    spread = math.sqrt(((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / free)
+    return (1 - 3 / (4 * free - 1)) * (a.mean() - b.mean()) / spread
+
+
+def paired_sd(a: np.ndarray, b: np.ndarray) -> float:
+    free = len(a) - 1
+    return (1 - 3 / (4 * free - 1)) * (a - b).mean() / (a - b).std(ddof=1)
+
+
+TWO_SETS = {
+    ("difference", False): lambda a, b: a.mean() - b.mean(),
+    ("auroc", False): lambda a, b: scipy_stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)),
+    ("sd", False): hedges,
+    ("difference", True): lambda a, b: (a - b).mean(),
+    ("auroc", True): lambda a, b: np.mean((a > b) + 0.5 * (a == b)),
+    ("sd", True): paired_sd,
+    ("ratio", True): lambda a, b: a.mean() / b.mean(),
+    ("correlation", True): lambda a, b: scipy_stats.spearmanr(a, b).statistic,
+}
+
+
+@pytest.mark.parametrize(("scale", "paired"), TWO_SETS)
+def test_effects_without_each_unit_are_those_of_the_others(scale, paired) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(3, 1, 9), rng.normal(2, 2, 9 if paired else 7)
+    if scale == "auroc":
+        a, b = a.round(), b.round()  # with ties
+    samples, effect = Samples(scale, a, b, paired), TWO_SETS[scale, paired]
+    assert samples.effect == pytest.approx(effect(a, b))
+    if paired:
+        expected = [effect(np.delete(a, place), np.delete(b, place)) for place in range(9)]
+    else:
+        expected = [effect(np.delete(a, place), b) for place in range(9)]
+        expected += [effect(a, np.delete(b, place)) for place in range(7)]
+    np.testing.assert_allclose(samples.without_each, expected)
+    alone = [samples.without(np.array([place])).effect for place in range(len(expected))]
+    np.testing.assert_allclose(alone, expected)
+
+
+@pytest.mark.parametrize("scale", ["mean", "share", "mean AUROC"])
+def test_the_effect_of_one_set_is_its_mean(scale) -> None:
+    values = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
+    samples = Samples(scale, values, np.array([]), alone=True)
+    assert samples.effect == values.mean()
+    np.testing.assert_allclose(samples.without_each, [np.delete(values, place).mean() for place in range(5)])
+
+
+def test_errors_are_those_of_the_books() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(0, 1, 8), rng.normal(0, 3, 12)
+    welch = math.sqrt(a.var(ddof=1) / 8 + b.var(ddof=1) / 12)
+    assert Samples("difference", a, b).error == pytest.approx(welch)
+    assert Samples("mean", a, np.array([]), alone=True).error == pytest.approx(a.std(ddof=1) / math.sqrt(8))
+    ranks = math.sqrt(21 / (12 * 8 * 12))  # of the rank sum test, without ties
+    assert Samples("auroc", a, b).error_at(0.5) == pytest.approx(ranks)
+    assert Samples("share", a, np.array([]), alone=True).error_at(0.5) == pytest.approx(0.5 / math.sqrt(8))
+
+
+def exact_p(a: np.ndarray, b: np.ndarray) -> float:
+    """The two-sided p of all ways to exchange labels, of the difference of means."""
+    values = np.concatenate([a, b])
+    own = abs(a.mean() - b.mean())
+    total, n = values.sum(), len(a)
+    sums = np.array([values[list(places)].sum() for places in combinations(range(len(values)), n)])
+    return float(np.mean(np.abs(sums / n - (total - sums) / len(b)) >= own - 1e-9))
+
+
+def test_a_verdict_that_one_unit_carries_falls_without_it_as_an_exact_test_says() -> None:
+    rng, agreed, fell = np.random.default_rng(2), [], 0
+    for _ in range(40):
+        a, b = rng.normal(1.2, 1, 7), rng.normal(0, 1, 7)
+        p = exact_p(a, b)
+        if p > 0.05:
+            continue
+        again = Again(Samples("difference", a, b), "greater", 0.0, None, p, 0.05, smallest_p=2 / 3432)
+        for place in range(7):
+            left = np.delete(a, place)
+            truly = exact_p(left, b) <= 0.05
+            said = again.without([place]) != "inconclusive"
+            agreed.append(truly == said)
+            fell += not truly
+    assert fell >= 10
+    assert np.mean(agreed) >= 0.95
+
+
+@given(st.integers(3, 8))
+@settings(max_examples=6, deadline=None)
+def test_an_exact_test_of_too_few_units_cannot_pass(n: int) -> None:
+    a, b = np.arange(n) + 100.0, np.arange(n) * 1.0
+    least = 2 / math.comb(2 * n, n)
+    again = Again(Samples("difference", a, b), "greater", 0.0, None, least, 0.05, smallest_p=least)
+    if least <= 0.05:
+        passes = n - 1 >= 3 and 2 / math.comb(2 * n - 1, n) <= 0.05
+        assert (again.without([0]) == "supported") == passes
+
+
+def test_resamples_tell_sure_verdicts_from_those_that_just_passed() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(3, 1, 30), rng.normal(0, 1, 30)
+    assert Again(Samples("difference", a, b), "greater", 0.0, None, 1e-12, 0.05).resampled(0) == 1.0
+    just = Again(Samples("difference", a, b), "greater", 0.0, None, 0.0499, 0.05)
+    assert just.resampled(0) == pytest.approx(0.5, abs=0.1)
+    assert just.resampled(0) == just.resampled(0)
+
+
+@pytest.mark.parametrize(
+    ("side", "threshold", "effect", "verdict"),
+    [
+        ("greater", 1.0, 2.0, "supported"),
+        ("greater", 1.0, 0.5, "refuted"),
+        ("less", -1.0, -2.0, "supported"),
+        ("not greater", 1.0, 0.5, "supported"),
+        ("not less", -1.0, -2.0, "refuted"),
+        ("within", 1.0, 0.5, "supported"),
+        ("within", 1.0, -2.0, "refuted"),
+        ("two-sided", 1.0, -2.0, "supported"),
+        ("two-sided", None, 0.5, "supported"),
+    ],
+)
+def test_the_side_of_the_boundary_decides(side, threshold, effect, verdict) -> None:
+    values = effect + np.array([-0.1, 0.0, 0.1, 0.05, -0.05])
+    again = Again(Samples("mean", values, np.array([]), alone=True), side, 0.0, threshold, 0.001, 0.05)
+    assert again.verdict == verdict
+    assert again.without([0]) == verdict
