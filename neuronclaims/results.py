@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.figures import Figure
 from neuronclaims.publications import Publication, ReportedNumber
-from neuronclaims.robustness import Robustness
+from neuronclaims.robustness.left_out import Robustness
 from neuronclaims.set_accounts import DataAccount
 from neuronclaims.tokens.readings import TokensReading
 

@@ -23,6 +23,7 @@ GROUND = {
     "foreign_text",
     "prompts",
     "publications",
+    "robustness",
     "loading",
     "set_accounts",
     "sites",
@@ -61,6 +62,7 @@ MAY_IMPORT = {
     "sentences": {"errors", "foreign_text", "sites", "token_classes"},
     "tokens": {"errors", "foreign_text", "prompts", "sentences"},
     "publications": set(),
+    "robustness": set(),
     "set_accounts": {"sentences"},
     "naming": {"errors", "foreign_text", "sentences"},
     "claim_files": {
@@ -79,7 +81,7 @@ MAY_IMPORT = {
     },
     "measurements": {"lazy", "errors", "foreign_files", "prompts", "sites", "token_classes", "tokens"},
     "figures": {"errors"},
-    "results": {"figures", "errors", "publications", "set_accounts", "tokens"},
+    "results": {"figures", "errors", "publications", "robustness", "set_accounts", "tokens"},
     "kinds": GROUND | {"graders", "lazy"},
     "models": {
         "measurements",

@@ -12,7 +12,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.reports.explanation import explain
 from neuronclaims.results import Result
-from neuronclaims.robustness import Robustness
+from neuronclaims.robustness.left_out import Robustness
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims.claim_files.prompts.frames import likenesses
 from neuronclaims.kinds.shared.units import unit_key
-from neuronclaims.robustness import LeftOut, Robustness
+from neuronclaims.robustness.left_out import LeftOut, Robustness
 from neuronclaims.stats.robustness.again import RESAMPLES, Again
 from neuronclaims.stats.robustness.samples import Samples
 

@@ -1,0 +1,1 @@
+"""Whether a verdict rests on single prompts, as plain data."""
