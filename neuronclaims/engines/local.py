@@ -15,10 +15,17 @@ from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.bringing.configs import rounds_activations
+from neuronclaims.models.bringing.offloaded import computing_devices
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions, Stage
 from neuronclaims.models.running.devices.batch_sizes import grown, halved
-from neuronclaims.models.running.devices.memory import DeviceMemory, let_go, memory_of, out_of_memory
+from neuronclaims.models.running.devices.memory import (
+    DeviceMemory,
+    least_free,
+    let_go,
+    memory_of,
+    out_of_memory,
+)
 from neuronclaims.models.running.integrity import AT_MOST
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
 from neuronclaims.models.running.proofs.proving import unproven
@@ -213,7 +220,11 @@ class LocalEngine:
         dtype = str(getattr(ready.model, "dtype", "float32")).removeprefix("torch.")
         each, text = token_bytes(ready.facts, dtype), text_bytes(ready.model.config.to_dict())
         if self._options.batch_prompts > 1:
-            self._options = grown(self._options, each, text, self._memory(ready.device).free())
+            self._options = grown(self._options, each, text, least_free(self._memories(ready)))
+
+    def _memories(self, ready: Ready) -> list[DeviceMemory]:
+        """Return the memories of the devices that the model computes on."""
+        return [self._memory(device) for device in sorted(computing_devices(ready.model), key=str)]
 
     def _shrink(self, error: MeasurementError) -> bool:
         """Make all further batches smaller if memory ran out, and say whether that could be done."""
@@ -221,7 +232,8 @@ class LocalEngine:
         if smaller is None:
             return False
         let_go(error)
-        self._memory(self.ready.device).release()
+        for each in self._memories(self.ready):
+            each.release()
         self._options = smaller
         return True
 

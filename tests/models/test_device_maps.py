@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -24,10 +25,12 @@ from neuronclaims.engines.measure import measure, measure_each
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.registry import kind_of
 from neuronclaims.loading.settings import DEFAULTS, LoadSettings
-from neuronclaims.measurements import Activations, Congruence, Measurement, TokenRule
+from neuronclaims.measurements import Activations, Congruence, Measurement, Prediction, TokenRule
+from neuronclaims.measurements.changing.attributions import Attribution
 from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.measurements.views.dictionary import latents_at
 from neuronclaims.measurements.views.dictionary_folder import read_dictionary
+from neuronclaims.measurements.whole_layers.layer_aurocs import LayerAurocs
 from neuronclaims.models.bringing.offloaded import elsewhere
 from neuronclaims.models.identity.fingerprint import fingerprint_loaded
 from neuronclaims.models.options import RunOptions
@@ -65,7 +68,8 @@ def saved(kind: str, folder: Path, **settings: Any) -> Path:
 
 def everything(folder: Path) -> list[Measurement]:
     """What the claims of every kind ask of the model beside them, and latents of a dictionary."""
-    path = written(folder.parent, "dog")
+    with patch.dict(SETS, {name: texts[:5] for name, texts in SETS.items()}):
+        path = written(folder.parent, "dog")
     path.write_text(path.read_text() + MORE.lstrip("\n"))
     file = read_claim_file(path, templates())
     source = open_model(str(folder), Path("."))
@@ -81,6 +85,14 @@ def everything(folder: Path) -> list[Measurement]:
     found: list[Measurement] = [
         Activations(latents_at("resid_post", 1, sae), 1, TokenRule("mean", "prompt"), tuple(SETS["dogs"]))
     ]
+    says = Prediction(" dog", " cat")
+    for layer in (0, 1):
+        found += [
+            Attribution(
+                "mlp_post", layer, "mean", says, tuple(SETS["dogs"][:4]), reference=tuple(SETS["cats"][:2])
+            ),
+            LayerAurocs("mlp_post", layer, " dog", tuple(SETS["documents"])),
+        ]
     for claim in file.claims:
         found += kind_of(claim.sentence).needs(claim, source.facts())
     return list(dict.fromkeys(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import traceback
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -73,6 +74,17 @@ def memory_of(device: torch.device) -> DeviceMemory:
     if device.type == "cuda":
         return CudaMemory(device)
     return MpsMemory() if device.type == "mps" else HostMemory()
+
+
+def least_free(memories: Sequence[DeviceMemory]) -> int | None:
+    """Return the bytes that are free on whichever device has the least; None where batches are not to grow.
+
+    >>> least_free([HostMemory()]) is None
+    True
+    """
+    found = [memory.free() for memory in memories]
+    known = [free for free in found if free is not None]
+    return min(known) if known and len(known) == len(found) else None
 
 
 def out_of_memory(error: BaseException | None) -> bool:
