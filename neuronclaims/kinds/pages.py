@@ -31,7 +31,7 @@ class WithProse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KindPage:
-    """The page of one kind; ``picture`` is a picture of a claim of it and its sentence, where there is one."""
+    """The page of one kind; ``picture`` is a picture of a claim of it and what stands below, where there is one."""
 
     kind: Kind
     picture: tuple[str, str] | None = None
@@ -52,8 +52,8 @@ class KindPage:
         template = self.kind.template
         parts = [f"# {self.kind.name.capitalize()}", f"```\n{template.shape}\n```", prose_of(self.kind)]
         if self.picture is not None:
-            path, sentence = self.picture
-            parts.append(f"![A figure of this claim]({path})\n\n`{sentence}`")
+            path, caption = self.picture
+            parts.append(f"![A figure of this claim]({path})\n\n{caption}")
         if template.margin:
             parts.append(f'A claim of "does not" needs {template.margin}.')
         if template.options.model_fields:

@@ -41,6 +41,8 @@ def test_the_pages_kept_are_current():
     assert {path.name for path in (DOCS / "kinds").glob("*.md")} == {path.name for path in made} - {
         "kinds.md"
     }
+    drawn = {path.stem for path in (DOCS / "kinds").glob("*.svg")}
+    assert drawn == {slug_of(kind.name) for kind in OWN}, "run: python docs/kinds_pages.py --pictures"
 
 
 def test_every_file_of_prose_belongs_to_a_kind():
