@@ -1,8 +1,8 @@
 """Write docs/kinds.md and docs/kinds/NAME.md from the kinds themselves.
 
 python docs/kinds_pages.py             the pages
-python docs/kinds_pages.py --pictures  the pictures that are missing too: from reports/claims.json of `pytest claims/`, and
-                                       from kinds/pictures.claims.yaml, which has the kinds that no demo claim is of
+python docs/kinds_pages.py --pictures  the missing pictures too: from reports/claims.json of `pytest claims/`
+                                       and from kinds/pictures.claims.yaml, which has the kinds that no demo claim is of
 """
 
 from __future__ import annotations

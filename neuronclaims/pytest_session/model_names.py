@@ -60,5 +60,5 @@ def _message(where: str, name: str, used: Iterable[str]) -> str:
     meant = f" Did you mean {close[0]!r}?" if close else ""
     return (
         f"{where}: no claim file that was collected names a model {name!r}; they name {', '.join(names)}.{meant} "
-        f"To put all claims to it besides, write +{name}=FOLDER."
+        f"To put all claims to it as well, write +{name}=FOLDER."
     )

@@ -140,7 +140,7 @@ def _effect(effect: Effect, opening: str) -> str:
     level = f"{100 * effect.level:g} %"
     return (
         f"{opening}: {effect.name} {number(effect.value)}, with a {level} interval from {number(effect.low)} to "
-        f"{number(effect.high)}: values that these prompts do not speak against."
+        f"{number(effect.high)}, the values that these prompts leave open."
     )
 
 

@@ -100,7 +100,7 @@ class PredictionOptions(MarginOptions):
 
 SEARCHED = (
     "a neuron that was picked on these documents cannot be tested on them: to read every neuron it was picked from "
-    "beside the predictions would be too dear, so only those named are read; test it on new documents "
+    "beside the predictions would cost too much, so only those named are read; test it on new documents "
     "('discovered_on')"
 )
 

@@ -25,7 +25,7 @@ def by_models(entries: Sequence[Entry], room: int) -> str:
         tables.append(table)
     left = len(found) - len(tables)
     files = "1 more file was" if left == 1 else f"{left:,} more files were"
-    note = f"\n{files} put to several models, left out here for want of room; index.html has all.\n"
+    note = f"\n{files} put to several models, left out here, as there is no room; index.html has all.\n"
     return "".join(tables) + (note if left else "")
 
 

@@ -161,4 +161,4 @@ def _note(count: int) -> str:
     if count <= 0:
         return ""
     claims = "1 more claim is" if count == 1 else f"{count:,} more claims are"
-    return f"\n{claims} left out here, for want of room; claims.json and index.html have them all.\n"
+    return f"\n{claims} left out here, as there is no room; claims.json and index.html have them all.\n"

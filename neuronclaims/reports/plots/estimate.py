@@ -61,6 +61,8 @@ def ranks(figure: Ranks, width: float) -> Sheet:
     name = f"place {figure.limit:,}"
     axes.axhline(figure.limit, color="black", linewidth=0.8, linestyle="--", label=name)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.minorticks_off()
     axes.invert_yaxis()
     axes.set_xlabel("prompts of the set, best place first, %")
     axes.set_ylabel(text(figure.axis, 36))
