@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SHARE_SHOWN = EffectSize("share_shown", "share of the neurons shown to be so", "share", scale="share")
 EITHER_WAY = (
-    "The sentence names no side, and every neuron has some effect, however small. So those neurons are counted whose own "
-    "test shows one, either way; a claim with a side counts them by what is measured."
+    "The sentence names no side, and every neuron has some effect, however small. So those neurons are counted whose "
+    "own test shows one, either way; a claim with a side counts them by what is measured."
 )
 """What notes say of a part of several neurons, where the sentence has no side and no number."""
 

@@ -16,8 +16,8 @@ _READERS = "neuronclaims.models.running.changing.outcomes"
 class Prediction:
     """What is asked of the next-token logits after a text: the logit of ``token``, less that of ``against`` if given.
 
-    Both are single tokens, written as they are in the vocabulary's text, a leading space included. The second number is the
-    probability of ``token``.
+    Both are single tokens, written as they are in the vocabulary's text, a leading space included. The second
+    number is the probability of ``token``.
 
     >>> str(Prediction(" an", " a"))
     "' an' over ' a'"
@@ -47,7 +47,8 @@ class Loss:
     """The mean loss of a text in nats: minus the logarithm of the probability of each token, given those before it.
 
     Tokens that stand for no text (BOS and the like) are not counted, and neither is a first token, which nothing
-    predicts. With ``at``, only these tokens count. The second number is the share of tokens that are the likeliest ones.
+    predicts. With ``at``, only these tokens count. The second number is the share of tokens
+    that are the likeliest ones.
 
     >>> str(Loss()), Loss().parts
     ('loss', ({'read': 'loss'},))
@@ -101,8 +102,8 @@ class Entropy:
 class Divergence:
     """How far what is predicted moves: Kullback and Leibler's divergence in nats, the distribution before from after.
 
-    It is the mean over all positions that hold text; before the change it is 0. The second number is the share of positions
-    whose likeliest token is the same as before.
+    It is the mean over all positions that hold text; before the change it is 0. The second number is the share
+    of positions whose likeliest token is the same as before.
 
     >>> str(Divergence()), Divergence().parts
     ('divergence', ({'read': 'divergence'},))
