@@ -99,6 +99,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> Generator[None, Any, Any]:
+    """Let the result of a claim be plain data where its report leaves the process."""
+    if hasattr(report, "claims_report"):
+        from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
+
+        ClaimReport.send(report)
+    return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Name a claim's outcome by its verdict."""

@@ -12,8 +12,9 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
 
-from neuronclaims.foreign_files.witness import state_of
+from neuronclaims.foreign_files.witness import BY_CONTENT
 
 GROUPS = ("kinds", "architectures", "sites", "engines")
 """The groups of entry points through which packages bring what a verdict depends on, each after our own name."""
@@ -62,12 +63,21 @@ def _files(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _content(path: str) -> str:
-    return state_of(path).partition(" ")[2] if os.path.isabs(path) else ""
+    """Return a hash of a file, as it is where links lead to; of a very large one its size and time."""
+    try:
+        status = os.stat(path)
+        if status.st_size > BY_CONTENT or not S_ISREG(status.st_mode):
+            return f"{status.st_size} {status.st_mtime_ns}"
+        with open(path, "rb") as file:
+            return blake2b(file.read(), digest_size=16).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def _brought() -> Iterator[Path]:
     """Yield the folders, or the file, of every package that brings something."""
-    found = {entry.value for group in GROUPS for entry in entry_points(group=f"neuronclaims.{group}")}
+    known = entry_points()  # each call reads the entry points of every package again
+    found = {entry.value for group in GROUPS for entry in known.select(group=f"neuronclaims.{group}")}
     for top in sorted({value.partition(":")[0].partition(".")[0] for value in found}):
         spec = find_spec(top)
         places = [] if spec is None else list(spec.submodule_search_locations or [])

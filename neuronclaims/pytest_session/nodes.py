@@ -38,6 +38,8 @@ from neuronclaims.reports.junit import PREFIX as PROPERTIES
 from neuronclaims.reports.junit import properties
 
 if TYPE_CHECKING:
+    from _pytest.fixtures import FuncFixtureInfo
+
     from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
     from neuronclaims.results import Result
@@ -128,8 +130,13 @@ class ModelNode(pytest.Collector):
 
     def collect(self) -> Iterator[ClaimItem]:
         """Yield one item per claim, in the file's order."""
+        fixtures: FuncFixtureInfo | None = None
         for claim in self.outline.claims:
-            yield ClaimItem.from_parent(self, name=claim.id, callobj=check_claim, outline=claim)
+            item = ClaimItem.from_parent(
+                self, name=claim.id, callobj=check_claim, fixtureinfo=fixtures, outline=claim
+            )
+            fixtures = item._fixtureinfo  # as pytest itself does for the cases of one function
+            yield item
 
 
 class ClaimItem(pytest.Function):
@@ -249,7 +256,7 @@ class ClaimItem(pytest.Function):
             self.compared,
             self.judged_before,
         )
-        found.put_on(report)
+        found.put_on(report, sent=not self.judged_before)
         if hasattr(report, "wasxfail") or report.outcome not in OUTCOMES:
             return
         drift = self.compared.drift if self.compared is not None and self.compared.fails else None

@@ -21,13 +21,13 @@ _ATTRIBUTE = "claims_report"
 class ClaimReport:
     """The result of one claim, as it is sent from the process that ran it to where reports arrive.
 
-    ``result`` is a Result as ``reports.plain`` makes it plain, ``name`` the claim's name in all reports. ``place`` is
-    that of the claim's model in its file, ``from_cache`` of how many of its texts all was read from the cache, and
-    how many it has, None where that is not known. ``compared`` is there in sessions that are saved or compared.
-    ``judged_before`` says that an earlier session reached the verdict.
+    ``result`` is a Result, as ``reports.plain`` makes it plain unless it came from such data, ``name`` the claim's name
+    in all reports. ``place`` is that of the claim's model in its file, ``from_cache`` of how many of its texts all was
+    read from the cache, and how many it has, None where that is not known. ``compared`` is there in sessions that are
+    saved or compared. ``judged_before`` says that an earlier session reached the verdict.
     """
 
-    result: Mapping[str, object]
+    result: Mapping[str, object] | Result
     name: ClaimName
     place: int = 0
     from_cache: tuple[int, int] | None = None
@@ -44,15 +44,22 @@ class ClaimReport:
         compared: ComparedClaim | None,
         judged_before: bool = False,
     ) -> ClaimReport:
-        """Return the report of a result."""
+        """Return the report of a result; one that was judged before is plain data no sooner than it is sent."""
         from neuronclaims.reports.plain import to_plain
 
-        return cls(to_plain(result), name, place, from_cache, compared, judged_before)
+        return cls(
+            result if judged_before else to_plain(result), name, place, from_cache, compared, judged_before
+        )
 
-    def put_on(self, report: pytest.TestReport) -> None:
-        """Attach this to pytest's report, in a form that xdist can send."""
+    def put_on(self, report: pytest.TestReport, *, sent: bool = True) -> None:
+        """Attach this to pytest's report, in a form that xdist can send where it is to be ``sent``."""
+        if not sent:
+            setattr(report, _ATTRIBUTE, self)
+            return
+        from neuronclaims.reports.plain import to_plain
+
         plain = {
-            "result": self.result,
+            "result": self.result if isinstance(self.result, Mapping) else to_plain(self.result),
             "name": [self.name.file, self.name.model, self.name.id],
             "place": self.place,
             "from_cache": self.from_cache,
@@ -62,11 +69,18 @@ class ClaimReport:
         setattr(report, _ATTRIBUTE, plain)
 
     @classmethod
+    def send(cls, report: object) -> None:
+        """Make what is attached to a report plain, since the report is to leave the process."""
+        found = getattr(report, _ATTRIBUTE, None)
+        if isinstance(found, cls):
+            found.put_on(cast("pytest.TestReport", report))
+
+    @classmethod
     def on(cls, report: pytest.TestReport) -> ClaimReport | None:
         """Return the data attached to pytest's report; None if it is not the report of a claim with a result."""
         plain = getattr(report, _ATTRIBUTE, None)
-        if plain is None:
-            return None
+        if plain is None or isinstance(plain, cls):
+            return plain
         compared = plain["compared"]
         if compared is not None:
             from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
@@ -84,6 +98,8 @@ class ClaimReport:
 
     def read_result(self) -> Result:
         """Return the result itself; raise pydantic's ValidationError if the data are not a result."""
+        if not isinstance(self.result, Mapping):
+            return self.result
         from neuronclaims.reports.plain import from_plain
 
         return from_plain(self.result)
