@@ -28,8 +28,8 @@ SHARD = re.compile(r"[0-9a-f]{32}\.safetensors", re.ASCII)
 FAILED_SUFFIX = ".failed.json"
 FAILED = re.compile(r"[0-9a-f]{32}\.failed\.json", re.ASCII)
 LEFTOVER = re.compile(r"[0-9a-f]{32}\.(tmp|safetensors\.damaged)", re.ASCII)
-NOTE_SUFFIX = ".json"
-NOTED = re.compile(r"[0-9a-f]{32}\.json", re.ASCII)
+NOTE_SUFFIX = ".note"
+NOTED = re.compile(r"[0-9a-f]{32}\.note", re.ASCII)
 REMEMBERED = re.compile(r"[0-9a-f]{32}\.(json|[0-9]{1,10}\.tmp)", re.ASCII)
 
 FOLDER_MODE, FILE_MODE = 0o775, 0o664

@@ -8,6 +8,7 @@ removed; what else lies in its folders is named and left, and no link inside it 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -95,7 +96,7 @@ def verify(cache: RunCache) -> tuple[int, list[str]]:
         count += 1
         try:
             content_of(path)
-        except (OSError, NeuronClaimsError, ValueError) as error:
+        except (OSError, NeuronClaimsError, ValueError, zlib.error) as error:
             damaged.append(f"{path}: {error}")
             _removed(Freed(), path)
     return count, damaged

@@ -6,6 +6,7 @@ A note that is damaged, foreign, too large, a link, or written by somebody else 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from neuronclaims.foreign_files import MEGABYTE, Json, read_bytes
 if TYPE_CHECKING:
     from neuronclaims.cache.run_cache import RunCache
 
-LARGEST = 64 * MEGABYTE
-"""The most bytes of a note; what is larger is not kept."""
+LARGEST, LARGEST_UNPACKED = 64 * MEGABYTE, 500 * MEGABYTE
+"""The most bytes of a note as it lies there, compressed, and as it is; what is larger is not kept."""
 
 MOST_NOTES, MOST_BYTES = 1_000, 1_000 * MEGABYTE
 """How many notes there are at most, and how large they are together: those used longest ago make room."""
@@ -44,7 +45,7 @@ class Notes:
             return None
         if not self.cache.trust and written_by_others([path]) is not None:
             return None
-        with suppress(OSError, NeuronClaimsError, ValueError):
+        with suppress(OSError, NeuronClaimsError, ValueError, zlib.error):
             found = content_of(path)
             os.utime(path)  # by which `prune` knows what is in use
             return found
@@ -59,12 +60,13 @@ class Notes:
             return
         with suppress(OSError, NeuronClaimsError, TypeError):  # only a convenience; TypeError: no plain data
             data = orjson.dumps(content)
-            if len(data) > LARGEST:
+            packed = zlib.compress(data, 1)  # claims on the same prompts say much alike: to a tenth
+            if len(data) > LARGEST_UNPACKED or len(packed) > LARGEST:
                 return
             prepare_root(path.parent.parent)
             layout.check_plain(path.parent.parent, path.parent.name)
             path.parent.mkdir(mode=layout.FOLDER_MODE, exist_ok=True)
-            write_whole(path, checksum(data) + b"\n" + data)
+            write_whole(path, checksum(packed) + b"\n" + packed)
             self._make_room(path)
 
     def _path(self, name: Sequence[str]) -> Path | None:
@@ -83,14 +85,15 @@ class Notes:
 
 
 def content_of(path: Path) -> dict[str, Json]:
-    """Return what a note holds; raise ValueError where its checksum does not agree, or ForeignFileError."""
+    """Return what a note holds; raise ValueError or zlib.error where it is none of ours, or ForeignFileError."""
     import orjson
 
     data = read_bytes(path, LARGEST + _DIGITS + 1)
     said, body = data[:_DIGITS], data[_DIGITS + 1 :]
     if data[_DIGITS : _DIGITS + 1] != b"\n" or said != checksum(body):
         raise ValueError("its checksum does not agree")
-    found = orjson.loads(body)
+    unpacking = zlib.decompressobj()
+    found = orjson.loads(unpacking.decompress(body, LARGEST_UNPACKED))
     if not isinstance(found, dict):
         raise ValueError("it holds no JSON object")
     return found

@@ -111,7 +111,7 @@ class World:
 
     @property
     def notes(self) -> list[Path]:
-        return sorted((self.cache / "verdicts").glob("*.json"))
+        return sorted((self.cache / "verdicts").glob("*.note"))
 
     @property
     def shards(self) -> list[Path]:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -251,7 +252,7 @@ def of_others(body: object) -> Callable[[World], None]:
 
     def change(world: World) -> None:
         for path in world.notes:
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            data = zlib.compress(body if isinstance(body, bytes) else json.dumps(body).encode())
             path.write_bytes(checksum(data) + b"\n" + data)
 
     return change
@@ -268,7 +269,7 @@ def altered(*keys: object, value: object) -> Callable[[World], None]:
                 for key in keys[:-1]:
                     inner = inner[key]
                 inner[keys[-1]] = value
-                data = json.dumps(content).encode()
+                data = zlib.compress(json.dumps(content).encode())
                 path.write_bytes(checksum(data) + b"\n" + data)
 
     return change
@@ -318,6 +319,7 @@ SPOILT: dict[str, Callable[[World], None]] = {
     "links": linked,
     "a linked folder": folder_linked,
     "huge": huge,
+    "much in little": of_others(b"[" + b"0," * 300_000_000 + b"0]"),
     "pipes": pipes,
 }
 
