@@ -281,7 +281,7 @@ def test_matrices_keep_the_summary_in_its_room_and_say_what_is_left_out(room) ->
     text = summary(Account(tuple(entries)), room)
     assert len(text.encode()) <= room
     whole = room == LIMIT
-    said = ("more of its claims by model are in index.html", "left out here, as there is no room")
+    said = ("more of its claims by model are in index.html", "put to several models, left out here")
     assert any(words in text for words in said) != whole
     assert text.count(" by model\n") == 2 or not whole
 
