@@ -63,6 +63,7 @@ MAY_IMPORT = {
     "tokens": {"errors", "foreign_text", "prompts", "sentences"},
     "publications": set(),
     "robustness": set(),
+    "gallery": {"errors", "sentences"},
     "set_accounts": {"sentences"},
     "naming": {"errors", "foreign_text", "sentences"},
     "claim_files": {

@@ -58,6 +58,11 @@ COMMANDS = (
         RUNS,
         "Look for neurons on half of some prompts, and claim them of the other half.",
     ),
+    Command(
+        "runs.reproduce",
+        RUNS,
+        "Put a published finding to its model, and show the number that was reported beside what is found here.",
+    ),
     Command("runs.rematch", RUNS, "Look in a new model for the neurons that a claim file names."),
     Command(
         "runs.cache",

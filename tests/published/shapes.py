@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+_MEDIUM = {"n_layer": 24, "n_embd": 1024, "n_head": 16}
 TRUE: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt2": ("GPT2", {}),
     "gpt2-large": ("GPT2", {"n_layer": 36, "n_embd": 1280, "n_head": 20}),
@@ -20,12 +21,48 @@ TRUE: dict[str, tuple[str, dict[str, Any]]] = {
             "max_position_embeddings": 8192,
         },
     ),
+    "meta-llama/Llama-3.1-8B": (
+        "Llama",
+        {
+            "vocab_size": 128256,
+            "intermediate_size": 14336,
+            "num_key_value_heads": 8,
+            "max_position_embeddings": 131072,
+        },
+    ),
     "google/gemma-7b": ("Gemma", {}),
+    "gpt2-medium": ("GPT2", _MEDIUM),
+    "stanford-crfm/arwen-gpt2-medium-x21": ("GPT2", _MEDIUM),
+    "EleutherAI/pythia-70m": (
+        "GPTNeoX",
+        {"hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048},
+    ),
+    "EleutherAI/pythia-410m": (
+        "GPTNeoX",
+        {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
+    ),
 }
 """The class of each model's configuration, and where it differs from the class's own numbers."""
 
 _GATED = {"num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 8}
 _LLAMA = ("Llama", _GATED | {"num_hidden_layers": 32, "hidden_size": 4096})
+_SMALL_MEDIUM = ("GPT2", {"n_layer": 24, "n_embd": 16, "n_head": 2, "n_inner": 4096})
+
+
+def _neo_x(layers: int, inner: int) -> dict[str, Any]:
+    return {
+        "num_hidden_layers": layers,
+        "hidden_size": 16,
+        "num_attention_heads": 2,
+        "intermediate_size": inner,
+        "max_position_embeddings": 128,
+    }
+
+
+def _narrow_llama(layers: int, inner: int) -> dict[str, Any]:
+    return _GATED | {"num_hidden_layers": layers, "hidden_size": 8, "intermediate_size": inner}
+
+
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "seed-000-llama-2-7b": _LLAMA,
     "seed-000-llama-3-8b": _LLAMA,
@@ -36,10 +73,18 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "seed-003-an-neuron": ("GPT2", {"n_layer": 32, "n_embd": 16, "n_head": 2, "n_inner": 896}),
     "seed-003-congruence": ("GPT2", {"n_layer": 36, "n_embd": 8, "n_head": 2, "n_inner": 5120}),
     "seed-004-outliers": _LLAMA,
+    "massive-activations-llama-2-7b": ("Llama", _GATED | {"num_hidden_layers": 16, "hidden_size": 4096}),
+    "entropy-neurons-gpt2": ("GPT2", {"n_layer": 12, "n_embd": 16, "n_head": 2, "n_inner": 3072}),
+    "prediction-neurons-gpt2-medium": _SMALL_MEDIUM,
+    "toxic-vectors-gpt2-medium": _SMALL_MEDIUM,
+    "german-neuron-pythia-70m": ("GPTNeoX", _neo_x(6, 2048)),
+    "token-frequency-neurons-pythia-410m": ("GPTNeoX", _neo_x(24, 4096)),
+    "addition-neurons-llama-3.1-8b": ("Llama", _narrow_llama(19, 509)),
+    "language-neurons-llama-2-7b": ("Llama", _narrow_llama(32, 64)),
 }
-"""Per claim file: as many layers and as many neurons as its claims name, and little else."""
+"""Per claim file: as many layers and as many neurons as its claims name, and little else; fewer for NARROW ones."""
 
-TOKENS = (" an", " a", "an", "i", " though", " fight")
+TOKENS = (" an", " a", "an", "i", " though", " fight", " THE", "ing", " she", " he", " shit")
 
 
 def save_shape(spec: str, folder: Path) -> Path:
@@ -99,5 +144,5 @@ def texts_in(folder: Path) -> list[str]:
         found += path.read_text(encoding="utf-8").splitlines()
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            found += json.loads(line).values()
+            found += map(str, json.loads(line).values())
     return found
