@@ -15,7 +15,7 @@ from neuronclaims.publications import FindingAccount
 def read_account(path: Path) -> FindingAccount | None:
     """Return what a claim file says under ``source``; None where it says nothing. Raises ClaimFileError.
 
-    >>> from neuronclaims.gallery import gallery_entry
+    >>> from neuronclaims.gallery.entries import gallery_entry
     >>> read_account(gallery_entry("german-neuron-pythia-70m")).publication.year
     2023
     """

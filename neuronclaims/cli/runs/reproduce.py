@@ -79,7 +79,7 @@ def run(
     The exit status is 1 where a claim does not come out as its entry expects, or could not be tested.
     """
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
-    from neuronclaims.gallery import gallery_entry
+    from neuronclaims.gallery.entries import gallery_entry
     from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.naming import project_root
 
@@ -100,7 +100,7 @@ def run(
 
 def _list() -> int:
     from neuronclaims.claim_files.published.reading import read_account
-    from neuronclaims.gallery import gallery_entries
+    from neuronclaims.gallery.entries import gallery_entries
 
     for name, path in gallery_entries().items():
         account = read_account(path)
@@ -116,7 +116,7 @@ def _list() -> int:
 @contextmanager
 def _with_files(path: Path, given: list[str] | tuple[str, ...]) -> Iterator[Path]:
     """Yield an entry's claim file; with files of the user's own beside it, in a copy for the time of the run."""
-    from neuronclaims.gallery import gallery_folder
+    from neuronclaims.gallery.entries import gallery_folder
 
     if not given:
         yield path

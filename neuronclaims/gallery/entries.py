@@ -1,6 +1,6 @@
 """The gallery: claim files about findings that others published, a file each, with the prompts that they name.
 
-They lie in the package, and in a clone of the repository in ``claims/published``.
+They lie beside this file in an installed package, and in ``claims/published`` in a clone of the repository.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from neuronclaims.sentences.messages import closest
 
 SUFFIX = ".claims.yaml"
 _HERE = Path(__file__).parent
-PLACES = (_HERE / "published", _HERE.parent / "claims" / "published")
+PLACES = (_HERE / "files", _HERE.parents[1] / "claims" / "published")
 """Where the files may be: in an installed package, in a clone of the repository."""
 
 
@@ -20,9 +20,9 @@ class GalleryError(NeuronClaimsError):
     """An entry that there is not, or a gallery that cannot be found; the message says what to do."""
 
 
-def gallery_folder(places: tuple[Path, ...] = PLACES) -> Path:
-    """Return the folder of the gallery. Raises GalleryError where none of the places has one."""
-    for place in places:
+def gallery_folder() -> Path:
+    """Return the folder of the gallery. Raises GalleryError where there is none."""
+    for place in PLACES:
         if (place / "prompts").is_dir():
             return place
     raise GalleryError("The gallery is not in this installation: install neuronclaims anew.")
