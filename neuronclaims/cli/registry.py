@@ -89,6 +89,9 @@ COMMANDS = (
         READING,
         "Explain one claim: what was asked, measured and found, and what that does not say.",
     ),
+    Command(
+        "reading.export", READING, "Write the claims of a report as a table: Markdown, LaTeX or Parquet."
+    ),
     Command("reading.figure", READING, "Draw a figure of one claim for a paper, from the last report."),
     Command(
         "reading.history",

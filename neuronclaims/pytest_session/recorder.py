@@ -198,9 +198,12 @@ class ClaimsRecorder:
 
 
 def places(config: pytest.Config) -> dict[Place, Path]:
-    """Return the places of reports: the folder of ``report``, and GitHub's file for a job's ``summary``."""
+    """Return the places of reports: the folder of ``report``, GitHub's file for a job's ``summary``, a ``table``."""
     folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
     found: dict[Place, Path] = {} if folder is None else {"report": folder}
     if file and value_of(config, "summary") != "off":
         found["summary"] = Path(file)
+    table = folder_of(config, "export")
+    if table is not None:
+        found["table"] = table
     return found

@@ -39,6 +39,14 @@ class Setting:
 SETTINGS = (
     Setting("report", "DIR", "", "write claims.json and index.html into this folder"),
     Setting(
+        "export",
+        "FILE",
+        "",
+        "write the claims as a table into this file: .md, .tex or .parquet",
+        r".+\.(md|tex|parquet)",
+        "a file that ends in .md, .tex or .parquet",
+    ),
+    Setting(
         "summary",
         "WHAT",
         "auto",

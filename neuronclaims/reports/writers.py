@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
@@ -19,8 +19,11 @@ from neuronclaims.reports.account import Account
 
 ENTRY_POINTS = "neuronclaims.report_writers"
 
-Place: TypeAlias = Literal["report", "summary"]
-"""Where a format goes: into the folder of reports, or at the end of GitHub's file for a job's summary."""
+Place: TypeAlias = Literal["report", "summary", "table"]
+"""Where a format goes: into the folder of reports, at the end of GitHub's file for a job's summary, or into the file
+of a table, whose name says its format."""
+
+PLACES: tuple[Place, ...] = get_args(Place)
 
 
 class Writer(Protocol):
@@ -84,6 +87,7 @@ OWN_WRITERS: tuple[RegisteredWriter, ...] = (
         "summary",
         needed=False,
     ),
+    _own("the table", "neuronclaims.reports.tables.formats:TableWriter", "table", needed=True),
 )
 
 
@@ -132,9 +136,9 @@ def _write(registered: RegisteredWriter, account: Account, places: Mapping[Place
         return None
     loaded = registered.load()
     writer = loaded() if isinstance(loaded, type) else loaded
-    if writer.place not in ("report", "summary"):
+    if writer.place not in PLACES:
         raise NeuronClaimsError(
-            f"The report {registered.name} could not be written: its place is 'report' or 'summary', "
+            f"The report {registered.name} could not be written: its place is 'report', 'summary' or 'table', "
             f"not {one_line(repr(writer.place))}."
         )
     if writer.place not in places:

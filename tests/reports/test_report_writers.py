@@ -78,7 +78,7 @@ def test_a_writer_that_fails_is_one_sentence_and_stops_no_other(tmp_path) -> Non
     assert troubles[1].text == "The report could not be written: it is full."
     assert "(ImportError: No module named 'drawings')" in troubles[2].text
     assert troubles[3].text == (
-        "The report f could not be written: its place is 'report' or 'summary', not 'the moon'."
+        "The report f could not be written: its place is 'report', 'summary' or 'table', not 'the moon'."
     )
     assert "it returned NoneType, not the path" in troubles[4].text
 
@@ -105,7 +105,7 @@ def test_a_writer_of_another_package_joins_ours_and_replaces_none(tmp_path, monk
 
 
 def test_every_format_is_written_from_the_same_account(tmp_path) -> None:
-    places = {"report": tmp_path, "summary": tmp_path / "summary.md"}
+    places = {"report": tmp_path, "summary": tmp_path / "summary.md", "table": tmp_path / "table.md"}
     written, troubles = write_all(ACCOUNT, places)
     assert troubles == []
     assert list(written) == [writer.name for writer in OWN_WRITERS]

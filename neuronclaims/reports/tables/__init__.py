@@ -1,0 +1,1 @@
+"""Results as tables for papers and for other programs: Markdown, LaTeX, Parquet."""
