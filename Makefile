@@ -3,8 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Which versions are installed: constraints-oldest.txt for the oldest that are allowed, nothing for the newest.
+CONSTRAINTS ?= constraints.txt
+TORCH := $(or $(if $(CONSTRAINTS),$(shell grep '^torch==' $(CONSTRAINTS))),torch)
+INSTALL := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: claims test thorough conformance real docs check format clean
+.PHONY: claims test thorough conformance real docs dist check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
@@ -30,6 +34,14 @@ real: $(VENV)/ready-dev
 docs: $(VENV)/ready-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
+# Wheel and sdist in dist/, checked; the wheel is tried where nothing else is installed.
+dist: $(VENV)/release/ready
+	rm -rf dist
+	$(VENV)/release/bin/python -m build --no-isolation
+	$(VENV)/release/bin/twine check --strict dist/*
+	$(VENV)/release/bin/check-wheel-contents dist/*.whl
+	$(VENV)/release/bin/python tools/release/bare.py constraints.txt
+
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,15 +52,20 @@ format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .
 
 # The constraints pin every package; torch has its own line so that no newer build of it is ever looked for.
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/$(INSTALL) $(TORCH)
+	$(BIN)/$(INSTALL) $(addprefix --constraint ,$(CONSTRAINTS)) --editable .
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready tests/plugin/neighbours.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/$(INSTALL) $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/neighbours -r tests/plugin/neighbours.txt
+	touch $@
+
+$(VENV)/release/ready: tools/release/requirements.txt
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/$(INSTALL) -r tools/release/requirements.txt
 	touch $@
 
 clean:

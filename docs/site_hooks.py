@@ -21,6 +21,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "README.md": "index.md",
+    "SECURITY.md": "security.md",
     "claims/README.md": "demo-claims.md",
     "neuronclaims/demo/MODEL_CARD.md": "demo-model.md",
 }
