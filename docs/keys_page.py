@@ -42,6 +42,13 @@ PARTS = (
     ("How models are loaded", "Load", "Under `load:`."),
     ("How one model is loaded", "LoadOne", "Under `load:`, `models:` and the model's name."),
     ("Skipped claims, and those known to fail", "Reason", "Under `skip:` or `xfail:` of a claim."),
+    (
+        "The publication that a file's claims come from",
+        "FileSourceKeys",
+        "Under `source:` at the top of the file.",
+    ),
+    ("The publication that one claim comes from", "SourceKeys", "Under `source:` of a claim."),
+    ("The number that a publication gives", "ReportedKeys", "Under `reported:` of a claim."),
 )
 Schema = Mapping[str, Any]
 
