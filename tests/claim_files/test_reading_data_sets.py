@@ -15,6 +15,7 @@ import pytest
 from toy_claims import HEAD
 
 from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.foreign_files.witness import witnessed
 from neuronclaims.prompts import shown
 
 KEPT = Path(__file__).parent / "data_sets"
@@ -242,7 +243,9 @@ def test_a_corpus_in_parts_is_read_as_one_as_far_as_its_rows_are_taken(taken, tm
     whole = taken("file: corpus, where: {kind: x}, group: kind")
     assert texts(whole) == [f"Text {part} {row}." for part in range(3) for row in range(0, 10, 2)]
     assert whole.prompts[5].source.endswith("corpus:11")
-    assert texts(taken("file: corpus/part-*.parquet")) == texts(taken("file: corpus"))
+    with witnessed() as seen:
+        assert texts(taken("file: corpus/part-*.parquet")) == texts(taken("file: corpus"))
+    assert not seen.lasting  # a part more is another set
     some = taken("file: corpus/*.parquet, where: {kind: x}, first: 6")
     assert texts(some) == texts(whole)[:6]
     assert some.account.summary.startswith("6 of 11 rows of ")

@@ -101,6 +101,7 @@ def _filed(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> RowsO
     if saved:
         return _saved(target, chosen, folders, at, source)
     if parts:
+        saw_beside()  # one part more is another set
         if not all(path.is_file() and folders.holds(path) for path in parts):
             raise _error(
                 source,

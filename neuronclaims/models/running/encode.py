@@ -130,7 +130,7 @@ def encode_each(
     named = [span for span in dict.fromkeys(spans) if not span.generates and not span.whole]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     for part in _portions(prompts):
-        for prompt, split in zip(part, _split(ready, part), strict=True):
+        for prompt, split in zip(part, _split(ready, part, places=keep or bool(named)), strict=True):
             spots = _places(split, named) if named else _NO_SPANS
             found = Encoded(prompt, split.ids, split.counts, spots, split if keep else None)
             _check(found, ready, new_tokens, vocabulary)
@@ -155,7 +155,8 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
 
     Raises MeasurementError where it has no token of text.
     """
-    return pieces_of(ready, document, split_document(ready, document))
+    (whole,) = _split(ready, [document], places=False)
+    return pieces_of(ready, document, whole)
 
 
 def split_document(ready: Ready, document: str) -> SplitText:
@@ -182,10 +183,10 @@ def pieces_of(ready: Ready, document: str, whole: SplitText) -> list[Encoded]:
     return kept
 
 
-def _split(ready: Ready, prompts: Sequence[str]) -> list[SplitText]:
+def _split(ready: Ready, prompts: Sequence[str], *, places: bool = True) -> list[SplitText]:
     given = as_texts(ready.tokenizer, ready.facts.name, prompts)
     with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
-        return split_by(ready.tokenizer, prompts, given)
+        return split_by(ready.tokenizer, prompts, given, places=places)
 
 
 def shuffled(prompt: str) -> str:
