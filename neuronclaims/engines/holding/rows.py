@@ -16,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.cache.context import Context
+from neuronclaims.engines.holding.bound import give_back_freed
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.measurements.errors import CacheError
 from neuronclaims.measurements.measurement import Need, TextRequest
 from neuronclaims.measurements.plan import Wanted
 
 Values = NDArray[np.float32]
+
+_TIDY = 16
+"""After so many batches the C library gives back what it keeps of freed memory."""
 
 
 class Rows(Mapping[str, Values]):
@@ -66,7 +70,7 @@ class RowTable(Mapping[Need, Rows]):
         self._rows: dict[Need, Rows] = {}
         self._held = self._stacked = 0
         self._batches: deque[tuple[tuple[str, ...], Mapping[Need, Values]]] = deque()
-        self._on_disk = 0
+        self._on_disk = self._added = 0
 
     def __getitem__(self, need: Need) -> Rows:
         return self._rows[need]
@@ -110,6 +114,9 @@ class RowTable(Mapping[Need, Rows]):
         loose = {need: rows for need, rows in values.items() if need not in self.pinned}
         self._held += _size(loose)
         self._batches.append((items, loose))
+        self._added += 1
+        if self._added % _TIDY == 0:
+            give_back_freed()
         if self._context is None and self._held > self._half:
             context = self._folder()
             for batch_items, batch in self._batches:
