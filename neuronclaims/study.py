@@ -86,7 +86,7 @@ class Study:
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Announce that a file will be tested on a model, so that one run of the model serves all files."""
-        if self.judged_before(FileOutline.of(file), model) is None:
+        if self._before(file, model) is None:
             self._plan(file, model)
 
     def judge(self, file: ClaimFile, model: str) -> Mapping[str, Result]:
@@ -100,7 +100,7 @@ class Study:
         """
         key = (file.path, model)
         if key not in self._results:
-            before = self.judged_before(FileOutline.of(file), model)
+            before = self._before(file, model)
             if before is not None:
                 self._results[key] = before.results
         if key not in self._results and file.series and model in file.models:
@@ -119,9 +119,9 @@ class Study:
 
         No claim file is read for it, and nothing planned.
         """
-        if self.verdicts != "kept" or self._keeper is None:
+        if self._keeper is None:
             return None
-        return self._keeper.of(outline, model)
+        return self._keeper.of(outline, model, fresh=self.verdicts == "fresh")
 
     def measure(self, file: ClaimFile, model: str, share: Share | None = None) -> Filled:
         """Measure what the claims of a file need of one model, so that the cache has it, and judge nothing.
@@ -207,6 +207,9 @@ class Study:
         if self._cache is None or self.verdicts == "unkept" or self._options.verify:
             return None
         return KeptVerdicts(self._cache, self._options, self.heat_maps, self._opened)
+
+    def _before(self, file: ClaimFile, model: str) -> JudgedBefore | None:
+        return self.judged_before(FileOutline.of(file), model) if self._keeper is not None else None
 
     def _opened(self, file: ClaimFile | FileOutline, model: str) -> Source:
         load = self._options.load.over(file.load.of(model)).over(self._load)

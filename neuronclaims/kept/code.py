@@ -33,7 +33,7 @@ def code_and_libraries() -> str:
     Of this package and of those that bring kinds, measurements and the like, it is the content of all files; of all
     others their names and versions, as far as they are installed as packages.
     """
-    digest = blake2b(f"{sys.version} {platform.platform()}\n".encode(), digest_size=16)
+    digest = blake2b(f"{sys.version} {sys.platform} {platform.machine()}\n".encode(), digest_size=16)
     own = Path(__file__).parents[1]
     for root in (own, *_brought()):
         for name, state in _files(root):

@@ -112,7 +112,11 @@ def _state(origin: ReadFrom) -> list[Json]:
 
 def _here(root: str, allowed: tuple[str, ...]) -> list[Json]:
     """Return what the reading of a file depends on besides files."""
-    return [code_and_libraries(), os.getcwd(), root, list(allowed)]
+    try:
+        here = os.getcwd()
+    except OSError:  # a folder that was removed
+        here = ""
+    return [code_and_libraries(), here, root, list(allowed)]
 
 
 def _key(path: Path, state: list[Json], seen: FilesSeen) -> str:

@@ -49,15 +49,16 @@ class KeptVerdicts:
     _known: dict[tuple[object, ...], dict[str, JudgedBefore] | None] = field(default_factory=dict)
     _before: dict[tuple[object, ...], States] = field(default_factory=dict)
 
-    def of(self, outline: FileOutline, model: str) -> JudgedBefore | None:
-        """Return what a file came to on a model, None where it must be judged.
+    def of(self, outline: FileOutline, model: str, *, fresh: bool = False) -> JudgedBefore | None:
+        """Return what a file came to on a model, None where it must be judged, as always where that is to be ``fresh``.
 
-        The models of a series are judged together, so they are known together.
+        The models of a series are judged together, so they are known together. To be asked for before it is judged is
+        what lets a file be kept.
         """
         models = outline.models if outline.series and model in outline.models else (model,)
         key = (outline.path, outline.key, models)
         if key not in self._known:
-            self._known[key] = self._recalled(outline, models) if outline.key else None
+            self._known[key] = self._recalled(outline, models, fresh) if outline.key else None
         found = self._known[key]
         return None if found is None else found.get(model)
 
@@ -94,17 +95,16 @@ class KeptVerdicts:
         keep_outline(Notes(self.cache), file)
         Notes(self.cache).keep(self._name(outline, states), plain)
 
-    def _recalled(self, outline: FileOutline, models: Sequence[str]) -> dict[str, JudgedBefore] | None:
+    def _recalled(
+        self, outline: FileOutline, models: Sequence[str], fresh: bool
+    ) -> dict[str, JudgedBefore] | None:
         states = self._states(outline, models)
         if states is not None:
             self._before[outline.path, outline.key, tuple(models)] = states
-        found = Notes(self.cache).recall(self._name(outline, states)) if states is not None else None
-        if (
-            found is None
-            or states is None
-            or found.get("key") != outline.key
-            or found.get("states") != states
-        ):
+        if states is None or fresh:
+            return None
+        found = Notes(self.cache).recall(self._name(outline, states))
+        if found is None or found.get("key") != outline.key or found.get("states") != states:
             return None
         with suppress(KeyError, TypeError, ValueError, AttributeError):  # pydantic's error is a ValueError
             read = {model: _read(found, outline, model) for model in models}
@@ -130,7 +130,7 @@ class KeptVerdicts:
                 if fingerprint.unknown is not None:
                     return None
                 key = context_key(source, self.options, fingerprint)
-            except NeuronClaimsError:
+            except (NeuronClaimsError, OSError):
                 return None  # which judging says
             folder = layout.context_folder(self.cache.folder, key)
             values = layout.listing(folder)

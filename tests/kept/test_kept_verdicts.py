@@ -275,6 +275,15 @@ def altered(*keys: object, value: object) -> Callable[[World], None]:
     return change
 
 
+def test_who_asks_for_fresh_verdicts_gets_rid_of_old_ones(world: World) -> None:
+    right = world.judge()["plain"].reason
+    altered("results", "model", "plain", "reason", value="an old reason")(world)
+    assert world.judge()["plain"].reason == "an old reason"
+    assert world.judge(verdicts="fresh")["plain"].reason == right
+    assert world.judge()["plain"].reason == right
+    assert world.judged == 1
+
+
 def linked(world: World) -> None:
     for path in world.notes:
         aside = world.folder / path.name

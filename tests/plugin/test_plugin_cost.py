@@ -57,6 +57,7 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
         "neuronclaims.pytest_session",
         "neuronclaims.pytest_session.baselines",
         "neuronclaims.pytest_session.baselines.baseline_settings",
+        "neuronclaims.pytest_session.load_settings",
         "neuronclaims.pytest_session.settings",
     ]
 
