@@ -103,7 +103,10 @@ From = Annotated[
 ]
 
 _WHERE = "Which rows to take: for each column a value or a list of values."
-_FORMATS = ".jsonl, .csv, .tsv or .parquet file, or a folder that datasets saved, relative to the claim file."
+_FORMATS = (
+    ".jsonl, .csv, .tsv or .parquet file, a .json log of Inspect AI or feature of Neuronpedia, or a folder that "
+    "datasets saved, relative to the claim file."
+)
 _TABLE = f"A {_FORMATS}"
 _GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it."
 

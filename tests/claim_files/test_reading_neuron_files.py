@@ -113,6 +113,26 @@ def test_json_with_a_list_for_each_language(tmp_path) -> None:
     assert "did you mean 'fr'?" in text
 
 
+CAUSALAB = {
+    "source": "Feucht et al. 2026",
+    "how_read": "by eye",
+    "status": "confirmed",
+    "layer": 3,
+    "component": "mlp_neuron_output",
+    "indexing": "0-based index into the intermediate units",
+    "neurons": [{"neuron": 17, "period": 2}, {"neuron": 9, "period": 50, "figure_8b_probe_period": 51}],
+}
+
+
+def test_neurons_of_causalab_bring_their_site_and_what_is_said_of_each(tmp_path) -> None:
+    (tmp_path / "n.json").write_text(json.dumps(CAUSALAB))
+    found, site = _read(tmp_path, "{file: n.json}", "")
+    assert (_neurons(found), site) == (["3:17", "3:9"], "mlp_post")
+    assert found.labels[1][:2] == (("period", "50"), ("figure_8b_probe_period", "51"))
+    assert _neurons(_read(tmp_path, "{file: n.json, where: {period: 50}}")[0]) == ["3:9"]
+    assert "give each site a set" in _wrong(tmp_path, "{file: n.json, site: mlp_out}")
+
+
 def _lape(path: Path) -> None:
     torch = pytest.importorskip("torch")
     lists = [

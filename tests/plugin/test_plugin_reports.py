@@ -86,7 +86,9 @@ def test_what_users_write_is_text_in_every_report(write, run, pytester, monkeypa
     sets = {"bad": [f"{name} is tall {evil}" for name in NAMES], "broken": [f"unmeasurable {evil}", "x"]}
     write(people=claim_text(*claims, **sets))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
-    result = run("-v", "--color=no", "--claims-report=.", "--junitxml=junit.xml")
+    result = run(
+        "-v", "--color=no", "--claims-report=.", "--junitxml=junit.xml", "--claims-export=claims.tex"
+    )
     assert result.parseoutcomes() == {"passed": 1, "failed": 1, "broken": 1}
     texts = [(pytester.path / name).read_text("utf-8") for name in ("claims.json", "junit.xml", "summary.md")]
     for text in (result.stdout.str(), *texts):
@@ -97,6 +99,7 @@ def test_what_users_write_is_text_in_every_report(write, run, pytester, monkeypa
     ]
     (error,) = [value for name, value in properties if name == "claims.error"]
     assert "</script><script>window.hacked=1</script>" in error
+    assert (pytester.path / "claims.tex").read_text("utf-8").count(r" \\") == 4
     assert "<script" not in texts[2]
     assert "<img" not in texts[2]
 

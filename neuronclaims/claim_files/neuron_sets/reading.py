@@ -9,7 +9,15 @@ from pathlib import Path
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.neuron_sets.entries import FileNeurons, ListedNeurons
-from neuronclaims.claim_files.neuron_sets.rows import SUFFIXES, NeuronRow, RowsError, columns_of, read_rows
+from neuronclaims.claim_files.neuron_sets.rows import (
+    COMPONENT,
+    COMPONENTS,
+    SUFFIXES,
+    NeuronRow,
+    RowsError,
+    columns_of,
+    read_rows,
+)
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
@@ -205,7 +213,8 @@ def _neuron_of(row: NeuronRow, layer: str | None, neuron: str) -> Spelled:
     text = row.values.get(neuron, "").strip()
     if layer is None or not row.values.get(layer, "").strip():
         return spelled_neuron(text)
-    return spelled_neuron(f"{_whole(row.values[layer])}:{_whole(text)}")
+    spelled = spelled_neuron(f"{_whole(row.values[layer])}:{_whole(text)}")
+    return Spelled(spelled.neuron, COMPONENTS.get(row.values.get(COMPONENT, "")))
 
 
 def _whole(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from neuronclaims.claim_files.neuron_sets.tensor_lists import read_tensor_lists
 from neuronclaims.claim_files.prompts.rows import read_table
 from neuronclaims.foreign_files import read_json
 from neuronclaims.sentences.messages import either, quoted
+from neuronclaims.sites import Site
 
 TABLES = (".csv", ".tsv", ".jsonl")
 SUFFIXES = (*TABLES, ".json", ".pth", ".pt")
@@ -22,6 +24,22 @@ LAYERS = ("layer", "layer_idx", "layer_index")
 
 NEURONS = ("neuron", "neuron_idx", "neuron_index", "index", "unit", "name")
 """The columns that hold neurons, where an entry names none."""
+
+COMPONENT = "component"
+"""The column in which causalab says what its neurons are neurons of."""
+
+COMPONENTS: Mapping[str, Site] = MappingProxyType(
+    {
+        "mlp_neuron_output": "mlp_post",
+        "mlp_output": "mlp_out",
+        "attention_output": "attn_out",
+        "attention_premix": "attn_z",
+        "block_input": "resid_pre",
+        "block_mid": "resid_mid",
+        "block_output": "resid_post",
+    }
+)
+"""The components of causalab's protocol that are sites (``docs/intervention_protocol.md`` there, section 2.4)."""
 
 _LISTS = ("neurons", "indices", "units")
 
@@ -134,8 +152,8 @@ def _of_mapping(content: dict[str, object], above: dict[str, str]) -> Iterator[d
             yield from _json_rows(indices, {**above, "layer": layer})
     elif not plain:
         raise RowsError("it has several lists: say with 'language' which one to take", tuple(content))
-    else:
-        yield {**above, **plain}
+    else:  # what a neuron says of itself first: the first things are told beside it
+        yield {**plain, **{key: value for key, value in above.items() if key not in plain}}
 
 
 def _is_whole(value: object) -> bool:
