@@ -49,7 +49,10 @@ def on_config(config: Config) -> Config:
             }
     for folder in sorted({path.parent.name for path in DOCS.glob("*/*.md")} - {"adr"}):
         more = [page for page in _titled(folder) if not named & set(page.values())]
-        if more:
+        known = [section[folder.capitalize()] for section in config.nav if folder.capitalize() in section]
+        if known:
+            known[0] += more
+        elif more:
             config.nav.append({folder.capitalize(): more})
     return config
 
