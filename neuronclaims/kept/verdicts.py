@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -85,7 +86,7 @@ class KeptVerdicts:
             "key": outline.key,
             "states": states,
             "results": {
-                model: {name: to_plain(result) for name, result in found.items()}
+                model: {name: _fit(to_plain(result)) for name, result in found.items()}
                 for model, found in results.items()
             },
             "texts": {
@@ -103,11 +104,17 @@ class KeptVerdicts:
             self._before[outline.path, outline.key, tuple(models)] = states
         if states is None or fresh:
             return None
+        with _no_search_for_garbage():
+            return self._read(outline, models, states)
+
+    def _read(
+        self, outline: FileOutline, models: Sequence[str], states: States
+    ) -> dict[str, JudgedBefore] | None:
         found = Notes(self.cache).recall(self._name(outline, states))
         if found is None or found.get("key") != outline.key or found.get("states") != states:
             return None
         with suppress(KeyError, TypeError, ValueError, AttributeError):  # pydantic's error is a ValueError
-            read = {model: _read(found, outline, model) for model in models}
+            read = {model: _results(found, outline, model) for model in models}
             for _, key, *_ in cast("list[list[str]]", [*states.values()]):
                 with suppress(OSError):
                     os.utime(layout.context_folder(self.cache.folder, key) / layout.ABOUT)
@@ -140,7 +147,7 @@ class KeptVerdicts:
         return found
 
 
-def _read(found: Mapping[str, Json], outline: FileOutline, model: str) -> JudgedBefore:
+def _results(found: Mapping[str, Json], outline: FileOutline, model: str) -> JudgedBefore:
     from neuronclaims.reports.plain import from_plain
 
     results = cast("dict[str, dict[str, dict[str, Json]]]", found["results"])[model]
@@ -150,6 +157,29 @@ def _read(found: Mapping[str, Json], outline: FileOutline, model: str) -> Judged
     if sorted(read) != sorted(names) or any(result.id != name for name, result in read.items()):
         raise ValueError("it has other claims than the file")
     return JudgedBefore({name: read[name] for name in names}, texts)
+
+
+def _fit(plain: dict[str, Json]) -> dict[str, Json]:
+    """Spell out counts of arrangements beyond 64 bits; read as a result, they are numbers again."""
+    evidence = plain["evidence"]
+    test = evidence.get("test") if isinstance(evidence, dict) else None
+    if isinstance(test, dict):
+        for name, value in test.items():
+            if isinstance(value, int) and abs(value) >= 1 << 63:
+                test[name] = str(value)
+    return plain
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Let Python not look for circles among objects of which millions are made and all are kept."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _grown(before: States, now: States) -> bool:

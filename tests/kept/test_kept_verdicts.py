@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,18 @@ def test_known_verdicts_are_those_that_were_reached_and_say_how_many_texts_they_
     answers = study.answers(file, "model", file.claims[0])
     assert {array.shape for array in answers.values()} == {(12, 512), (14, 512)}
     assert world.judged == 1
+
+
+def test_counts_of_arrangements_beyond_64_bits_come_back_whole(world: World) -> None:
+    texts = {name: [f"{name} number {place} is here." for place in range(40)] for name in ("one", "two")}
+    write(world.folder, sets=texts, claims=[{"id": "x", "claim": "neuron 2:340 separates one from two"}])
+    first, again = world.judge()["x"], world.judge()["x"]
+    assert world.judged == 1
+    assert first.evidence is not None
+    assert again.evidence is not None
+    assert first.evidence.test == again.evidence.test
+    assert again.evidence.test is not None
+    assert again.evidence.test.arrangements == comb(80, 40) > 1 << 64
 
 
 def test_layout_and_files_that_nobody_reads_change_nothing_and_a_model_elsewhere_does(world: World) -> None:
