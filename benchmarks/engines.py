@@ -34,7 +34,8 @@ found = measure_each(
 )
 assert not found.failed
 import hashlib
-print(time.perf_counter() - start, seen[-1] - seen[0], hashlib.sha256(b"".join(found[each].tobytes() for each in asked)).hexdigest())
+values = hashlib.sha256(b"".join(found[each].tobytes() for each in asked))
+print(time.perf_counter() - start, seen[-1] - seen[0], values.hexdigest())
 """
 
 
@@ -54,26 +55,7 @@ def model_of(folder: Path) -> None:
 
 def texts_of(count: int) -> str:
     """Return texts of about 40 tokens, all of them different."""
-    words = [
-        "the",
-        "old",
-        "river",
-        "town",
-        "was",
-        "quiet",
-        "and",
-        "Tom",
-        "went",
-        "to",
-        "Hanoi",
-        "with",
-        "Anna",
-        "by",
-        "train",
-        "while",
-        "it",
-        "rained",
-    ]
+    words = "the old river town was quiet and Tom went to Hanoi with Anna by train".split()  # noqa: SIM905
     draw = random.Random(0)
     return "\n".join(" ".join(draw.choices(words, k=draw.randint(20, 50))) for _ in range(count))
 
