@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from neuronclaims.engines.engine import EngineAsked, EngineError
 from neuronclaims.engines.memory import LIBRARIES, weight_bytes
 from neuronclaims.engines.remote.messages import Ran, WorkerTrouble
 from neuronclaims.engines.remote.pool import Answered, Came, Event, Went
-from neuronclaims.engines.remote.ray_cluster import RayCluster
+from neuronclaims.engines.remote.ray_cluster import RayCluster, usable_cpus
 from neuronclaims.engines.remote.remote import RemoteEngine
 from neuronclaims.engines.remote.serving import Expected, ModelServer, place_of, versions
 from neuronclaims.foreign_text import one_line
@@ -108,7 +109,8 @@ class RayPool:
         self._ray: Any = ray
         nodes = self._cluster.nodes
         most = max((int(node.get("GPU", 0)) for node in nodes), default=0)
-        self._share = WorkerShare.of(nodes, asked.workers, _weights(source, options), gpus_of(loading, most))
+        share = WorkerShare.of(nodes, asked.workers, _weights(source, options), gpus_of(loading, most))
+        self._share = replace(share, threads=min(share.threads, _threads_wanted()))
         elsewhere = source.fingerprint() if asked.address else None
         self._expected = Expected(versions(), place_of(source), elsewhere)
         self._source, self._options = source, replace(options, engine="local")
@@ -214,6 +216,12 @@ def _reason(error: Exception) -> str:
     """Return why a worker went, without the pages that Ray says beside it."""
     text = first_line(error)
     return text if len(text) < 200 else text[:199] + "…"
+
+
+def _threads_wanted() -> int:
+    """Return the most threads that somebody wants a process to have, by the variable that torch follows, too."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(said)) if said.isascii() and said.isdigit() else usable_cpus()
 
 
 def _weights(source: Source, options: RunOptions) -> int:
