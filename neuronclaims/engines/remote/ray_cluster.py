@@ -34,7 +34,7 @@ _QUIET = {
 
 
 class RayCluster:
-    """A cluster that is connected to. ``own`` says whether it was started for this run, and so ends with it."""
+    """A cluster that is connected to; one that was started for it ends with it."""
 
     def __init__(self, address: str, *, gpus: bool) -> None:
         if not (address or "ray" in sys.modules or any(name in os.environ for name in _TOKENS)):
@@ -47,7 +47,6 @@ class RayCluster:
             self._ray: Any = ray
             self._folder: Path | None = None
             self._connected = not ray.is_initialized()
-            self.own = self._connected and not address
             if self._connected:
                 self._connect(address, gpus)
 
@@ -82,8 +81,10 @@ class RayCluster:
                 _temp_dir=str(self._folder),
                 **quiet,
             )
-        except Exception as error:  # whatever Ray raises: sockets, time limits, versions
+        except BaseException as error:  # whatever Ray raises, such as for sockets, time limits and versions
             self.close()
+            if not isinstance(error, Exception):
+                raise
             where = f"at {one_line(address)}" if address else "on this machine"
             raise EngineError(f"No cluster of Ray {where}: {one_line(first_line(error))}") from error
 

@@ -18,7 +18,7 @@ from neuronclaims.engines.engine import EngineAsked, EngineError
 from neuronclaims.engines.memory import LIBRARIES, weight_bytes
 from neuronclaims.engines.remote.messages import Ran, WorkerTrouble
 from neuronclaims.engines.remote.pool import Answered, Came, Event, Went
-from neuronclaims.engines.remote.ray_cluster import RayCluster, usable_cpus
+from neuronclaims.engines.remote.ray_cluster import RayCluster
 from neuronclaims.engines.remote.remote import RemoteEngine
 from neuronclaims.engines.remote.serving import Expected, ModelServer, place_of, versions
 from neuronclaims.foreign_text import one_line
@@ -104,13 +104,22 @@ class RayPool:
     def __init__(self, source: Source, options: RunOptions, asked: EngineAsked) -> None:
         loading = source.loading(options)
         self._cluster = RayCluster(asked.address, gpus=loading.device != "cpu")
+        try:
+            self._set_up(source, options, asked)
+        except BaseException:
+            self._cluster.close()
+            raise
+
+    def _set_up(self, source: Source, options: RunOptions, asked: EngineAsked) -> None:
         import ray
 
         self._ray: Any = ray
         nodes = self._cluster.nodes
         most = max((int(node.get("GPU", 0)) for node in nodes), default=0)
-        share = WorkerShare.of(nodes, asked.workers, _weights(source, options), gpus_of(loading, most))
-        self._share = replace(share, threads=min(share.threads, _threads_wanted()))
+        share = WorkerShare.of(
+            nodes, asked.workers, _weights(source, options), gpus_of(source.loading(options), most)
+        )
+        self._share = replace(share, threads=_threads_wanted(share.threads))
         elsewhere = source.fingerprint() if asked.address else None
         self._expected = Expected(versions(), place_of(source), elsewhere)
         self._source, self._options = source, replace(options, engine="local")
@@ -218,10 +227,10 @@ def _reason(error: Exception) -> str:
     return text if len(text) < 200 else text[:199] + "…"
 
 
-def _threads_wanted() -> int:
-    """Return the most threads that somebody wants a process to have, by the variable that torch follows, too."""
+def _threads_wanted(most: int) -> int:
+    """Return as many threads as there may be, or fewer where the variable says so that torch follows in any process."""
     said = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(said)) if said.isascii() and said.isdigit() else usable_cpus()
+    return min(most, max(1, int(said))) if said.isascii() and said.isdigit() else most
 
 
 def _weights(source: Source, options: RunOptions) -> int:
