@@ -1,9 +1,11 @@
-"""Compare workers of Ray with this process: whole runs of about a minute, one thread each, taking turns.
+"""Compare workers of Ray with this process, one thread each, taking turns.
 
 python benchmarks/engines.py [ROUNDS] [PROMPTS]
 
-Prints the seconds of each run as a whole and of its measuring alone, and the median ratio of runs side by side. A run
-as a whole starts Python, Ray and its workers, which import torch and load the model, and ends them all.
+Prints for each run the seconds of all of it (Python, Ray and its workers start, import torch, load the model and end),
+of the measuring alone, and the texts that were measured in a second of CPU time of the busiest process. The last says
+how evenly work is shared, and what the engine itself costs, also on a machine that others use at the same time. All
+ratios are medians over the rounds. Linux only.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 RUN = """
-import sys, time
+import hashlib, os, sys, time
 start = time.perf_counter()
 from pathlib import Path
 from neuronclaims.engines.measure import measure_each
@@ -25,18 +27,38 @@ from neuronclaims.measurements import Activations
 from neuronclaims.measurements.activations import TokenRule
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
+
+def cpu():
+    if workers == 0:
+        return {0: time.process_time()}
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cmdline").read_bytes().startswith(b"ray::ModelServer"):
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                found[entry.name] = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            pass
+    return found
+
+def progress(step):
+    if step.stage == "measuring" and step.workers == workers:
+        seen.append((time.perf_counter(), step.done, cpu() if not seen or step.done == step.total else {}))
+
+workers = int(sys.argv[3].partition(":")[2] or 0)
 texts = tuple(Path(sys.argv[2]).read_text().splitlines())
 asked = [Activations("mlp_post", layer, TokenRule("mean", "prompt"), texts) for layer in range(8)]
 seen = []
 found = measure_each(
-    open_model(sys.argv[1], Path()), asked, options=RunOptions(engine=sys.argv[3]),
-    progress=lambda step: seen.append(time.perf_counter()) if step.stage == "measuring" else None,
+    open_model(sys.argv[1], Path()), asked, options=RunOptions(engine=sys.argv[3]), progress=progress
 )
 assert not found.failed
-import hashlib
 values = hashlib.sha256(b"".join(found[each].tobytes() for each in asked))
-print(time.perf_counter() - start, seen[-1] - seen[0], values.hexdigest())
+(first, done, before), (last, total, after) = seen[0], seen[-1]
+busiest = max(after[each] - before.get(each, 0) for each in after)
+print(time.perf_counter() - start, (last - first) / (total - done), busiest / (total - done), values.hexdigest())
 """
+PARTS = ("the whole run", "measuring", "CPU of the busiest")
 
 
 def model_of(folder: Path) -> None:
@@ -54,10 +76,10 @@ def model_of(folder: Path) -> None:
 
 
 def texts_of(count: int) -> str:
-    """Return texts of about 40 tokens, all of them different."""
+    """Return texts of 35 words, all of them different."""
     words = "the old river town was quiet and Tom went to Hanoi with Anna by train".split()  # noqa: SIM905
     draw = random.Random(0)
-    return "\n".join(" ".join(draw.choices(words, k=draw.randint(20, 50))) for _ in range(count))
+    return "\n".join(" ".join(draw.choices(words, k=35)) for _ in range(count))
 
 
 def main(rounds: int, count: int) -> None:
@@ -66,7 +88,7 @@ def main(rounds: int, count: int) -> None:
         folder, texts = Path(name) / "model", Path(name) / "texts.txt"
         model_of(folder)
         texts.write_text(texts_of(count))
-        found: dict[str, list[tuple[float, float]]] = {}
+        found: dict[str, list[list[float]]] = {}
         for _ in range(rounds):
             hashes = set()
             for engine in ("local", "ray:1", "ray:2"):
@@ -75,16 +97,17 @@ def main(rounds: int, count: int) -> None:
                 done = subprocess.run(
                     command, capture_output=True, text=True, env=env, check=True
                 ).stdout.split()
-                found.setdefault(engine, []).append((float(done[0]), float(done[1])))
-                hashes.add(done[2])
-                print(f"{engine:6} {float(done[0]):6.1f} s, measuring {float(done[1]):6.1f} s", flush=True)
+                taken = [float(each) for each in done[:3]]
+                found.setdefault(engine, []).append(taken)
+                hashes.add(done[3])
+                rates = f"{1 / taken[1]:5.0f} texts/s, {1 / taken[2]:5.0f} texts/s of CPU"
+                print(f"{engine:6} {taken[0]:6.1f} s in all, {rates}", flush=True)
             print("equal to the bit" if len(hashes) == 1 else "NOT EQUAL")
-    for part, word in enumerate(("whole", "measuring")):
+    for part, word in enumerate(PARTS):
         for one, other in (("ray:1", "local"), ("local", "ray:2"), ("ray:1", "ray:2")):
             ratios = [a[part] / b[part] for a, b in zip(found[one], found[other], strict=True)]
-            print(
-                f"{word}: {one} / {other} = {statistics.median(ratios):.2f} ({', '.join(f'{r:.2f}' for r in ratios)})"
-            )
+            all_of = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+            print(f"{word}: {one} / {other} = {statistics.median(ratios):.2f} ({all_of})")
 
 
 if __name__ == "__main__":
