@@ -46,7 +46,7 @@ TRUE: dict[str, tuple[str, dict[str, Any]]] = {
 
 _GATED = {"num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 8}
 _LLAMA = ("Llama", _GATED | {"num_hidden_layers": 32, "hidden_size": 4096})
-_SMALL_MEDIUM = ("GPT2", {"n_layer": 24, "n_embd": 16, "n_head": 2, "n_inner": 4096})
+_SMALL_MEDIUM = ("GPT2", {"n_layer": 24, "n_embd": 16, "n_head": 2, "n_inner": 112})
 
 
 def _neo_x(layers: int, inner: int) -> dict[str, Any]:
@@ -73,12 +73,12 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "seed-003-an-neuron": ("GPT2", {"n_layer": 32, "n_embd": 16, "n_head": 2, "n_inner": 896}),
     "seed-003-congruence": ("GPT2", {"n_layer": 36, "n_embd": 8, "n_head": 2, "n_inner": 5120}),
     "seed-004-outliers": _LLAMA,
-    "massive-activations-llama-2-7b": ("Llama", _GATED | {"num_hidden_layers": 16, "hidden_size": 4096}),
-    "entropy-neurons-gpt2": ("GPT2", {"n_layer": 12, "n_embd": 16, "n_head": 2, "n_inner": 3072}),
+    "massive-activations-llama-2-7b": ("Llama", _GATED | {"num_hidden_layers": 16, "hidden_size": 64}),
+    "entropy-neurons-gpt2": ("GPT2", {"n_layer": 12, "n_embd": 16, "n_head": 2, "n_inner": 112}),
     "prediction-neurons-gpt2-medium": _SMALL_MEDIUM,
     "toxic-vectors-gpt2-medium": _SMALL_MEDIUM,
-    "german-neuron-pythia-70m": ("GPTNeoX", _neo_x(6, 2048)),
-    "token-frequency-neurons-pythia-410m": ("GPTNeoX", _neo_x(24, 4096)),
+    "german-neuron-pythia-70m": ("GPTNeoX", _neo_x(6, 112)),
+    "token-frequency-neurons-pythia-410m": ("GPTNeoX", _neo_x(24, 112)),
     "addition-neurons-llama-3.1-8b": ("Llama", _narrow_llama(19, 509)),
     "language-neurons-llama-2-7b": ("Llama", _narrow_llama(32, 64)),
 }

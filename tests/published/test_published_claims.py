@@ -64,7 +64,16 @@ WIDTHS = {
 """The width of the site where each source counts its neurons, from the models' own configurations."""
 
 
-NARROW = {"addition-neurons-llama-3.1-8b": 509, "language-neurons-llama-2-7b": 64}
+NARROW = {
+    "addition-neurons-llama-3.1-8b": 509,
+    "entropy-neurons-gpt2": 112,
+    "german-neuron-pythia-70m": 112,
+    "language-neurons-llama-2-7b": 64,
+    "massive-activations-llama-2-7b": 64,
+    "prediction-neurons-gpt2-medium": 112,
+    "token-frequency-neurons-pythia-410m": 112,
+    "toxic-vectors-gpt2-medium": 112,
+}
 """Entries whose small model has fewer neurons than they name: indices are taken modulo these widths."""
 
 
@@ -74,7 +83,9 @@ def short(name: str, folder: Path) -> Path:
     text = path.read_text(encoding="utf-8").replace("../prompts/", "prompts/")
     text = text.replace("max_new_tokens: 500", "max_new_tokens: 4").replace("prompts/", f"{FOLDER}/prompts/")
     if name in NARROW:
+        named = re.findall(r"\b\d+:\d+\b", text)
         text = re.sub(r"\b(\d+):(\d+)\b", lambda found: f"{found[1]}:{int(found[2]) % NARROW[name]}", text)
+        assert len({*re.findall(r"\b\d+:\d+\b", text)}) == len({*named}), "two neurons became one"
     copy = folder / path.name
     copy.write_text(text, "utf-8")
     if name in LISTS:
