@@ -21,6 +21,9 @@ from neuronclaims.stats.inputs import Floats
 _STEPS = 96
 _HALVINGS = 60
 
+_ROOM = 500_000
+"""The most complex numbers that are held at once."""
+
 
 def mean_below_p(values: Floats, bound: float) -> float:
     """Return the p of "the mean is below ``bound``" for values [n] in [0, 1].
@@ -85,7 +88,11 @@ def _positive_tail(a: Floats) -> float:
     # s = saddle + i width sinh(u): the integrand falls off fast, and the trapezoid rule is then nearly exact.
     width, u = 1 / math.sqrt(bent), np.linspace(0.0, 12.0, _STEPS + 1)
     s = saddle + 1j * width * np.sinh(u)
-    logs = -np.log(1 - np.multiply.outer(s, a)).sum(axis=1) - np.log(s)
+    step = max(
+        1, _ROOM // len(a)
+    )  # a few steps at a time: all of them beside all of a large set fill the memory
+    sums = [np.log(1 - np.multiply.outer(s[at : at + step], a)).sum(axis=1) for at in range(0, len(s), step)]
+    logs = -np.concatenate(sums) - np.log(s)
     parts = np.exp(logs).real * width * np.cosh(u)
     parts[0] /= 2
     return min(1.0, float(parts.sum() * (u[1] - u[0])) / math.pi)
