@@ -138,10 +138,11 @@ def test_an_alias_bomb_costs_one_message_not_the_memory(problems):
 
 
 def test_depth_is_limited_but_not_by_the_stack(problems):
-    assert problems("a: " + "[" * 1_000_000) == [f"1:{3 + DEEPEST}: nested more than {DEEPEST} levels deep"]
-    assert problems("a: " + "{b: " * 1_000_000) == [
-        f"1:{4 * DEEPEST}: nested more than {DEEPEST} levels deep"
-    ]
+    deep = f"nested more than {DEEPEST} levels deep"
+    assert problems("a: " + "[" * 900) == [f"1:{3 + DEEPEST}: {deep}"]
+    [found] = problems("a: " + "[" * 1_000_000)  # libyaml 0.2.6 reads ahead, and stops at 1,000 levels itself
+    assert found in (f"1:{3 + DEEPEST}: {deep}", "1:1003: nested far deeper than a claim file may be")
+    assert problems("a: " + "{b: " * 1_000_000) == [f"1:{4 * DEEPEST}: {deep}"]
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path, problems):

@@ -31,6 +31,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("'-' indicator", _STRUCTURE),
     ("<block end>", _STRUCTURE),
     ("node content", "a value is missing here"),
+    # libyaml 0.2.6 reads ahead, so it counts before we do.
+    ("maximum nesting depth", "nested far deeper than a claim file may be"),
 )
 
 _AT_OPENING: tuple[tuple[str, str], ...] = (
