@@ -139,7 +139,6 @@ def test_within_blocks_p_is_the_level_at_which_the_interval_reaches_the_margin(t
     [
         ("{claim: neuron 0:1 does not separate up from down, margin: 0.6}", "Write 'margin: 0.1'."),
         ("{claim: neuron 0:1 does not separate up from down, margin: 0.5 sd}", "Write 'margin: 0.1'."),
-        (f"{{claim: neuron 0:1 {NOT_MORE}, margin: 0.4, searched: layer 0}}", "Test it on new prompts"),
     ],
 )
 def test_a_margin_that_does_not_fit_is_one_clear_error(tmp_path, claim, message):

@@ -72,7 +72,7 @@ def _left_out(again: Again, what: str, left: Sequence[tuple[tuple[int, ...], str
     changed = [each for each in found if each[0] != again.verdict]
     effects = [effect for _, effect, _ in found if np.isfinite(effect)]
     towards = changed or found
-    weakest = min(towards, key=lambda each: np.nan_to_num(abs(each[1] - again.nearest(each[1]))))
+    weakest = min(towards, key=lambda each: (np.nan_to_num(abs(each[1] - again.nearest(each[1]))), each[2]))
     text = weakest[2] if len(weakest[2]) <= LONGEST else f"{weakest[2][: LONGEST - 1]}…"
     return LeftOut(
         what,
@@ -102,7 +102,7 @@ def _by_key(claim: Claim) -> Mapping[str, str]:
                 prompt.text
             )
         for texts in groups.values():
-            found[unit_key(texts)] = texts[0]
+            found[unit_key(texts)] = min(texts)
     return found
 
 

@@ -255,7 +255,7 @@ def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalEngine, "run", run)
         patch.setattr(LocalEngine, "refused", lambda *_: {})
-        patch.setattr("neuronclaims.cache.shards.os.fsync", lambda handle: None)
+        patch.setattr("neuronclaims.cache.whole.os.fsync", lambda handle: None)
         for asked in calls:
             answers = measure(source_of_gpt2, asked, cache=RunCache(Path(folder)))
             for question in asked:
@@ -285,7 +285,7 @@ WHOLE = {
 @pytest.mark.filterwarnings("ignore::neuronclaims.measurements.errors.RunWarning")
 def test_a_damaged_shard_is_never_believed(data) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neuronclaims.cache.shards.os.fsync", lambda handle: None)
+        patch.setattr("neuronclaims.cache.whole.os.fsync", lambda handle: None)
         context = Context(Path(folder), "c" * 64)
         path = context.write(("a", "b", "c"), WHOLE)
         content = bytearray(path.read_bytes())
@@ -325,7 +325,7 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(source_of, tmp_path, 
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("neuronclaims.cache.shards.os.fsync", full)
+    monkeypatch.setattr("neuronclaims.cache.whole.os.fsync", full)
     with pytest.raises(CacheError, match="cannot be written: No space left on device"):
         counted(source_of("gpt2"), [ask()], tmp_path / "full")
     assert not [path for path in (tmp_path / "full").rglob("*") if path.suffix in (".tmp", ".safetensors")]

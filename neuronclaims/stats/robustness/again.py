@@ -73,7 +73,7 @@ class Again:
 
         Effects of resamples are those of the first order, by how far each unit draws the effect.
         """
-        rng, weights = np.random.default_rng(seed), self.samples.weights
+        rng, weights = np.random.default_rng(seed), [np.sort(each) for each in self.samples.weights]
         most = max(50, min(resamples, _MOST_CELLS // sum(self.samples.counts)))
         shift, variance = np.zeros(most), np.zeros(most)
         for each in weights:
