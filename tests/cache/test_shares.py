@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import THOROUGH
 
 from neuronclaims import judge
 from neuronclaims.cli import main
@@ -91,6 +92,7 @@ def test_shares_fill_one_cache_that_is_judged_without_a_model(folder, monkeypatc
     assert [each.error for each in judge("a.claims.yaml")] == [None, None]
 
 
+@pytest.mark.skipif(not THOROUGH, reason="loads the model in two processes (THOROUGH=1)")
 def test_shares_measure_at_once(folder) -> None:
     command = [sys.executable, "-m", "neuronclaims", "measure", "-k", "more", "--shard"]
     running = [

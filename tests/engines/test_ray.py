@@ -1,6 +1,6 @@
 """Ray itself: the same numbers as in this process, and nothing lost whoever ends. Starting it takes seconds.
 
-The usual run starts one cluster once; who is ended, when and how, is tried in a thorough run, and on a pool without
+Ray is started in a thorough run alone; who is ended, when and how, is tried in a thorough run, and on a pool without
 processes in ``test_dispatch.py``.
 """
 
@@ -99,6 +99,7 @@ def until(condition: Callable[[], object], seconds: float = 60) -> bool:
     return True
 
 
+@only_thorough
 def test_two_workers_give_the_bits_of_this_process(demo, tmp_path: Path) -> None:
     asked, said = every_sort(), []
     few = {"batch_prompts": 3}

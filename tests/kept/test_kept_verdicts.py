@@ -341,7 +341,7 @@ SPOILT: dict[str, Callable[[World], None]] = {
     "links": linked,
     "a linked folder": folder_linked,
     "huge": huge,
-    "much in little": of_others(b"[" + b"0," * 300_000_000 + b"0]"),
+    "much in little": of_others(b"[" + b"0," * 35_000_000 + b"0]"),
     "pipes": pipes,
 }
 

@@ -9,6 +9,7 @@ from chromium import find_chromium
 from hostile import ATTACK
 from several_models import put_to
 from test_html_browser import CONTRAST, complaints
+from thorough import draws
 
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.html import write_html
@@ -80,7 +81,7 @@ def test_on_paper_all_rows_and_columns_are_there(browser, series, tmp_path) -> N
         browser.prefer("light")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", draws(["dark"], ["light", "dark"]))
 def test_all_text_of_the_table_stands_out(browser, series, scheme) -> None:
     browser.prefer(scheme)
     browser.open(series)
