@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 
@@ -21,6 +22,12 @@ settings.register_profile("here", UNHURRIED)
 # In CI the same examples every time, so that a run says something about the change.
 settings.register_profile("ci", UNHURRIED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage go through thousands of tests again: statsmodels asks for one in each call."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
