@@ -175,6 +175,7 @@ def relabel_axes(monkeypatch) -> None:
 
 
 def relabel_effects(monkeypatch) -> None:
+    gc.unfreeze()  # what was frozen after collection is not told
     build, known = EffectSize.__init__, [each for each in gc.get_objects() if type(each) is EffectSize]
     before = [(each, {name: getattr(each, name) for name in NAMES}) for each in known]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from steps import ROOT, Runner, evaluated, read
+from thorough import THOROUGH
 
 ACTION = read("action.yml")
 STEPS = {step.get("name", step.get("uses")): step for step in ACTION["runs"]["steps"]}
@@ -240,6 +241,7 @@ def test_old_models_are_handed_on_a_line_each(runner):
     ]
 
 
+@pytest.mark.skipif(not THOROUGH, reason="loads the model four times (THOROUGH=1)")
 def test_a_first_run_saves_a_baseline_where_it_was_told_to_and_fails_elsewhere(tmp_path):
     runner = runner_in(tmp_path, real_pytest=True)
     (runner.folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from demo_model import variants
-from thorough import draws
+from thorough import THOROUGH, draws
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.cli import main
@@ -63,6 +63,7 @@ def test_permuted_neurons_are_found_where_they_are_and_nowhere_else(folders, pla
     assert all(each.result is not None and each.result.error is None for each in found)
 
 
+@pytest.mark.skipif(not THOROUGH, reason="takes a while (THOROUGH=1)")
 def test_a_rewritten_file_says_of_the_permuted_model_what_the_old_one_said_of_its_own(
     folders, places, tmp_path, monkeypatch, capsys
 ):

@@ -62,7 +62,10 @@ class Past:
 
 def past(history: History, account: Account) -> Past | None:
     """Return the strips over the last sessions, this one included; None where there is no earlier one."""
-    earlier = tuple(session for session in history.sessions if session.made != account.made)
+    # This session stands last already; one before it may have ended in the same second.
+    this = history.sessions[-1:] if history.sessions else ()
+    own = bool(this) and this[0].made == account.made
+    earlier = tuple(history.sessions[:-1] if own else history.sessions)
     if not earlier:
         return None
     sessions = (*earlier, PastSession.of(account, __version__))[-MOST_SESSIONS:]
