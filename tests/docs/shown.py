@@ -31,6 +31,8 @@ NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 MACHINE = re.compile(r"^(?:hypothesis profile|platform|rootdir|configfile|plugins|cachedir)[: ].*\n", re.M)
 QUIET = ("-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 WIDTH = "88"
+UNSET = ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS", "GITHUB_STEP_SUMMARY")
+"""Variables of the environment that change what pytest and this package print."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -65,7 +67,7 @@ def run_page(page: Path, folder: Path) -> Iterator[Shown]:
 def run_command(command: str, folder: Path) -> tuple[int, str]:
     """Run a command of a page in its folder; return its exit status and what it printed."""
     words = shlex.split(command)
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name not in UNSET} | {
         "COLUMNS": WIDTH,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "NO_COLOR": "1",
@@ -86,14 +88,14 @@ def run_cli(words: list[str], folder: Path) -> tuple[int, str]:
     from neuronclaims.cli import main
 
     printed = io.StringIO()
-    kept = {name: os.environ.get(name) for name in ("COLUMNS", "NO_COLOR")}
+    kept = {name: os.environ.pop(name, None) for name in ("COLUMNS", "NO_COLOR", *UNSET)}
     os.environ.update(COLUMNS=WIDTH, NO_COLOR="1")
     try:
         with inside(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             status = main(words)
     finally:
         for name, value in kept.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
     return status, printed.getvalue()
 
 
