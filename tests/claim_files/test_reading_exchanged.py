@@ -1,7 +1,7 @@
 """Files that other tools write: logs of Inspect AI, features of Neuronpedia, neurons of causalab.
 
-Written by hand after ``tests/log/test_eval_log/log_read_sample.json`` of inspect_ai, Neuronpedia's
-``utils/neuronpedia-utils`` and ``demos/papers/artifacts/data/arithmetic_neurons/neurons_feucht2026.json`` of causalab.
+Written by hand after ``tests/log/test_eval_log/log_read_sample.json`` of inspect_ai, Neuronpedia's webapp,
+``tests/acceptance/test_simple/batch-0.json`` of SAEDashboard, and causalab's ``neurons_feucht2026.json``.
 """
 
 from __future__ import annotations
@@ -122,8 +122,9 @@ def test_parts_attachments_scores_and_epochs_of_a_log(taken):
     (chat,) = texts(taken(log(one), "where: {score.grader.kind: 1}"))
     assert chat.index("1 + 1 =") < chat.index("2") < chat.index("Is it wet?")
     assert "no column 'score'" in wrong(taken, log(one), "where: {score: C}")
-    image = sample(2, "", "C", messages=[message("user", [{"type": "image", "image": "x"}])])
-    assert "x.json:2:1: a message holds image: only text can be measured" in wrong(taken, log(one, image))
+    image = sample(2, "", "I", messages=[message("user", [{"type": "image", "image": "x"}])])
+    assert "(this one holds 'image'): only text can be measured" in wrong(taken, log(one, image))
+    assert len(taken(log(sample(1, "Is it wet?", "C"), image), "where: {score: C}").prompts) == 1
     lost = sample(1, "attachment://bb", "C")
     assert "x.json:1:1: the text attachment://bb is not among" in wrong(taken, log(lost))
     twice = [sample(1, "Is it wet?", "C", epoch=epoch) for epoch in (1, 2)]
@@ -183,9 +184,6 @@ def test_what_is_wrong_with_a_file_is_said_with_its_place(taken, content, said):
 
 def test_a_file_is_read_within_bounds_and_through_no_link(taken, read, tmp_path, monkeypatch):
     text = HEAD + "sets:\n  a: {file: NAME}\n  b: [x]\nclaims:\n  - neuron 1:2 activates more for a than b\n"
-    (tmp_path / "y.eval").write_bytes(b"PK")
-    with pytest.raises(ClaimFileError, match="inspect log convert FILE --to json"):
-        read(text.replace("NAME", "y.eval"))
     outside = tmp_path.parent / "outside_formats.json"
     outside.write_text(json.dumps(LOG))
     os.symlink(outside, tmp_path / "link.json")
@@ -193,3 +191,24 @@ def test_a_file_is_read_within_bounds_and_through_no_link(taken, read, tmp_path,
         read(text.replace("NAME", "link.json"))
     monkeypatch.setattr(json_files, "LARGEST", 10)
     assert "at most 0 MB are read" in wrong(taken, LOG)
+
+
+def test_dashboards_of_other_shapes_and_tokens_as_they_really_are(taken):
+    apostrophe = ["\u00e2\u0122", "\u013b"]  # two tokens of GPT-2's that are one character
+    text = {
+        "tokens": ["They", *apostrophe, "re", " old", "<|endoftext|>", "New", " one"],
+        "values": [0, 0, 0, 0, 3, 0, 1, 0],
+    }
+    batch = {
+        "model_id": "gpt2-small",
+        "layer": 0,
+        "sae_set": "res-jb",
+        "features": [{"feature_index": 7, "activations": [{"bin_min": 1.0, **text}]}],
+    }
+    found = taken(batch, "where: {layer: 0-res-jb, index: 7, model: gpt2-small}")
+    assert texts(found) == ["They\u2019re old", "New one"]
+    assert texts(taken(batch, "where: {value: 3}")) == ["They\u2019re old"]
+    alone = {"modelId": "gemma-2-2b", "layer": "6-mlp", "index": "9", "maxValue": 2, "maxValueTokenIndex": 0}
+    cafe = ["<bos>", "\u2581Caf\u00e9", "<0xE2>", "<0x82>", "<0xAC>"]
+    listed = [{**alone, "tokens": cafe}, {**alone, "tokens": ["\u00c3\u00a9 is"]}]
+    assert texts(taken(listed, "where: {index: 9, value: 2}")) == [" Caf\u00e9\u20ac", "\u00e9 is"]

@@ -103,9 +103,12 @@ def _content(written: object, place: int) -> str:
     if isinstance(written, list):
         texts = [each.get("text") if isinstance(each, Mapping) else None for each in written]
         only = texts[0] if len(texts) == 1 and isinstance(texts[0], str) else None
+        kinds = [each.get("type") for each in written if isinstance(each, Mapping)]
+        other = next((each for each in kinds if isinstance(each, str) and each != "text"), None)
+        held = f" (this one holds {quoted(other[:40])})" if other else ""
         message = (
-            "the content of a message is one text; a list of parts, as of texts and images, is not read: only text can "
-            "be measured"
+            f"the content of a message is one text; a list of parts, as of texts and images, is not read{held}: only "
+            "text can be measured"
         )
         raise MessagesError(message, where, only)
     if not isinstance(written, str):

@@ -22,15 +22,12 @@ from neuronclaims.foreign_files import ForeignFileError, read_json_object
 from neuronclaims.foreign_files.witness import saw, saw_beside
 from neuronclaims.sentences.messages import closest, either, quoted
 
-SUFFIXES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet", ".json")
+SUFFIXES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet", ".json", ".eval")
 """The kinds of file that hold prompts."""
 
 PARQUET = ".parquet"
 COLUMNAR = (PARQUET, ".arrow")
 """The formats that need the extra ``data``."""
-
-EVAL = ".eval"
-"""How the packed logs of Inspect AI end, which newer versions compress as Python could not before 3.14."""
 
 WITH_COLUMNS = ".csv or .jsonl"
 """What a message suggests to those whose file has no columns."""
@@ -92,8 +89,6 @@ def _filed(chosen: FileSet | FilePairs, at: Scalar, source: SourceText) -> RowsO
     if target.suffix not in SUFFIXES and not saved and not parts:
         folder = f"a folder of {PARQUET} files or one that 'datasets' saved"
         rule = f"its name must end in {either(SUFFIXES)}, or it is {folder}"
-        if target.suffix == EVAL:
-            rule = "make a .json of this log: inspect log convert FILE --to json --output-dir FOLDER"
         raise _error(source, at, f"{quoted(written)} is no file of prompts: {rule}")
     if not allowed:
         raise _error(

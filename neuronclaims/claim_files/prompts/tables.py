@@ -8,7 +8,7 @@ from typing import TypeVar
 from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import likely_values
-from neuronclaims.claim_files.prompts.exchanged.json_files import read_json_file
+from neuronclaims.claim_files.prompts.exchanged.json_files import PACKED, read_exchanged
 from neuronclaims.claim_files.prompts.origin import COLUMNAR, WITH_COLUMNS, RowsOrigin, naming, origin_of
 from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable, read_table
 from neuronclaims.claim_files.prompts.streamed.json_lines import is_large, read_json_lines
@@ -75,7 +75,7 @@ def _table(origin: RowsOrigin, node: Entries, wanted: Collection[str], taken: Ta
         return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED, *wanted}, taken)
     if origin.format == ".jsonl" and is_large(origin.files):
         return read_json_lines(origin.files, origin.name, {*named, *UNNAMED, *wanted}, taken)
-    read = read_json_file if origin.format == ".json" else read_table
+    read = read_exchanged if origin.format in (".json", PACKED) else read_table
     table = read(origin.files[0], origin.name)
     for row in table.rows:
         if not taken.full:

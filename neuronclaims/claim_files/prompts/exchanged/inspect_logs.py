@@ -1,11 +1,12 @@
 """Evaluation logs of Inspect AI as rows: what each sample gave the model, its target and its scores.
 
-The format is ``EvalLog`` of ``inspect_ai.log``, version 2, as ``inspect log convert --to json`` writes it.
+The format is ``EvalLog`` of ``inspect_ai.log``, version 2, as ``--log-format json`` and ``inspect log convert --to
+json`` write it; ``packed_logs`` reads the same from ``.eval`` files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeGuard
 
 from neuronclaims.claim_files.yaml.source import ODD
@@ -23,8 +24,10 @@ def is_inspect_log(content: Json) -> TypeGuard[dict[str, Json]]:
     return isinstance(content, dict) and isinstance(content.get("eval"), dict) and "status" in content
 
 
-def inspect_rows(log: Mapping[str, Json]) -> Iterator[dict[str, Json] | str]:
-    """Yield a row for each sample, or a sentence on what is wrong with it.
+def inspect_rows(
+    log: Mapping[str, Json], samples: Iterable[Json] | None = None
+) -> Iterator[dict[str, Json] | str]:
+    """Yield a row for each sample (of the log, or of those given), or a sentence on what is wrong with it.
 
     ``messages`` are what stands before the first answer that the model gave, with the system message of a solver;
     ``input`` is the sample's own text, where it is one. ``score`` is the value of the only scorer, ``score.NAME`` that
@@ -45,8 +48,8 @@ def inspect_rows(log: Mapping[str, Json]) -> Iterator[dict[str, Json] | str]:
         "status": log.get("status"),
         "fingerprint": metadata.get("fingerprint"),
     }
-    samples = log.get("samples")
-    for sample in samples if isinstance(samples, list) else []:
+    inside = log.get("samples")
+    for sample in samples if samples is not None else inside if isinstance(inside, list) else []:
         try:
             yield {**common, **_sample(_object(sample))}
         except _UnreadableError as error:
@@ -71,7 +74,9 @@ def _sample(sample: Mapping[str, Json]) -> dict[str, Json]:
         "error": _object(sample.get("error")).get("message"),
     }
     row |= {f"metadata.{key}": value for key, value in _object(sample.get("metadata")).items()}
-    return {**row, **_scores(_object(sample.get("scores")))}
+    row |= _scores(_object(sample.get("scores")))
+    # only what is measured has to be whole: an odd sign elsewhere must not cost the other samples
+    return {key: value for key, value in row.items() if key == "input" or not _odd(value)}
 
 
 def _prompt(sample: Mapping[str, Json], text: str | None, attached: Mapping[str, Json]) -> list[Json]:
@@ -85,8 +90,16 @@ def _prompt(sample: Mapping[str, Json], text: str | None, attached: Mapping[str,
         message = _object(each)
         if message.get("role") == "assistant" and message.get("source") != "input":
             break
-        found.append({"role": message.get("role"), "content": _text(message.get("content"), attached)})
+        found.append({"role": message.get("role"), "content": _content(message.get("content"), attached)})
     return found
+
+
+def _content(content: Json, attached: Mapping[str, Json]) -> Json:
+    """Return the text of a message; of one with other parts what they are, so that who takes it is told."""
+    parts = [_object(part) for part in content] if isinstance(content, list) else []
+    if any(part.get("type") != "text" for part in parts):
+        return [{"type": part.get("type")} for part in parts]
+    return _text(content, attached)
 
 
 def _answer(output: Mapping[str, Json], attached: Mapping[str, Json]) -> Json:
@@ -98,7 +111,7 @@ def _answer(output: Mapping[str, Json], attached: Mapping[str, Json]) -> Json:
         text = _text(answer, attached)
     except _UnreadableError:  # it is no prompt, so nothing depends on it
         return None
-    return None if ODD.search(text) else text  # an answer that was cut within a character
+    return text
 
 
 def _scores(scores: Mapping[str, Json]) -> dict[str, Json]:
@@ -132,6 +145,10 @@ def _text(content: Json, attached: Mapping[str, Json]) -> str:
     if not isinstance(found, str):
         raise _UnreadableError(f"the text {content[:60]} is not among the sample's attachments")
     return found
+
+
+def _odd(value: Json) -> bool:
+    return isinstance(value, str) and ODD.search(value) is not None
 
 
 def _object(value: Json) -> dict[str, Json]:

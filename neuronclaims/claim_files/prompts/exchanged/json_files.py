@@ -1,32 +1,36 @@
-"""Read a ``.json`` file that another tool wrote: tell which format it is, and make rows of it."""
+"""Read a ``.json`` or ``.eval`` file that another tool wrote: tell which format it is, and make rows of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.prompts.exchanged.dashboards import dashboard_rows, is_dashboard
 from neuronclaims.claim_files.prompts.exchanged.inspect_logs import inspect_rows, is_inspect_log
+from neuronclaims.claim_files.prompts.exchanged.packed_logs import packed_rows
 from neuronclaims.claim_files.prompts.rows import MOST_PROBLEMS, SHOWN, PromptRow, PromptTable, json_row
 from neuronclaims.claim_files.prompts.streamed.taking import RowsSource
 from neuronclaims.foreign_files import MEGABYTE, ForeignFileError, Json, parse_json, read_text
 from neuronclaims.sentences.field_types import composed
 
+PACKED = ".eval"
+"""How the packed logs of Inspect AI end."""
+
 LARGEST = 200 * MEGABYTE
-"""The most bytes of a file. Logs hold all that happened, not the answers alone."""
+"""The most bytes of a ``.json`` file. Logs hold all that happened, not the answers alone."""
 
 KNOWN = "a log of Inspect AI, or what Neuronpedia says of a neuron or a latent, with its activations"
 
 
-def read_json_file(file: Path, name: str) -> PromptTable:
+def read_exchanged(file: Path, name: str) -> PromptTable:
     """Return the rows of a file known as ``name``; a line of such a table is a row, counted from 1.
 
     Raises ClaimFileError where the file is not read, is of no known format, or has faulty rows.
     """
     try:
-        found = _rows(parse_json(read_text(file, LARGEST), "the file", infinite=True))
+        found = _rows(file)
         if found is None:
             raise _refused(name, f"this JSON is none of the formats that are read: it must be {KNOWN}")
     except ForeignFileError as error:
@@ -55,8 +59,11 @@ def read_json_file(file: Path, name: str) -> PromptTable:
     return PromptTable(name, RowsSource(name, "", rows=rows), tuple(columns), tuple(rows))
 
 
-def _rows(content: Json) -> Iterator[Mapping[str, Json] | str] | None:
+def _rows(file: Path) -> Iterable[Mapping[str, Json] | str] | None:
     """Return the rows of a file, or what is wrong with them; None for what is of no known format."""
+    if file.suffix == PACKED:
+        return packed_rows(file)
+    content = parse_json(read_text(file, LARGEST), "the file", infinite=True)
     if is_inspect_log(content):
         return inspect_rows(content)
     return dashboard_rows(content) if is_dashboard(content) else None
