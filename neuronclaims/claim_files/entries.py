@@ -104,7 +104,7 @@ From = Annotated[
 
 _WHERE = "Which rows to take: for each column a value or a list of values."
 _FORMATS = (
-    ".jsonl, .csv, .tsv or .parquet file, a .json log of Inspect AI or feature of Neuronpedia, or a folder that "
+    ".jsonl, .csv, .tsv or .parquet file, a log of Inspect AI (.eval, .json), a .json of a dashboard, or a folder that "
     "datasets saved, relative to the claim file."
 )
 _TABLE = f"A {_FORMATS}"

@@ -1,7 +1,7 @@
 """Packed logs of Inspect AI (``.eval``): read as the same log in JSON is, and within bounds.
 
 ``inspect_logs/`` has one log in both formats, as inspect-ai 0.3.285 wrote it of a run with ``mockllm/model``: two
-epochs, a solver's system message, two scorers, a sample that failed, one with an image. Events and tracebacks were taken out.
+epochs, a solver's system message, two scorers, a sample that failed, one with an image. Its events are taken out.
 """
 
 from __future__ import annotations
@@ -60,8 +60,6 @@ def test_a_real_log_is_read_alike_packed_or_not(chosen, name):
     assert [prompt.id for prompt in second.prompts] == ["blood", "grass"]
     (prompt,) = found(r", where: {error: 'RuntimeError(''no answer \x1b[31m'')'}").prompts
     assert shown(prompt.text) == "system: Answer in a word. | user: What colour is a clear sky?"
-        "system: Answer in a word. | user: What colour is a clear sky?"
-    ]
 
 
 def packed(members, compression=zipfile.ZIP_DEFLATED):
