@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 # Which versions are installed: constraints-oldest.txt for the oldest that are allowed, nothing for the newest.
 CONSTRAINTS ?= constraints.txt
 TORCH := $(or $(if $(CONSTRAINTS),$(shell grep '^torch==' $(CONSTRAINTS))),torch)
-INSTALL := python -m pip install --quiet --disable-pip-version-check
+INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile
+# pip compiles on one core; some packages bring files of other versions of Python, which do not compile and never have to.
+COMPILE := python -m compileall -qq -j 0 $(VENV)/lib || true
 
 .PHONY: claims test thorough conformance real docs dist check format clean
 
@@ -56,11 +58,13 @@ $(VENV)/ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/$(INSTALL) $(TORCH)
 	$(BIN)/$(INSTALL) $(addprefix --constraint ,$(CONSTRAINTS)) --editable .
+	$(BIN)/$(COMPILE)
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready tests/plugin/neighbours.txt
 	$(BIN)/$(INSTALL) $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/neighbours -r tests/plugin/neighbours.txt
+	$(BIN)/$(COMPILE)
+	$(BIN)/$(INSTALL) --no-deps --upgrade --target $(VENV)/neighbours -r tests/plugin/neighbours.txt
 	touch $@
 
 $(VENV)/release/ready: tools/release/requirements.txt
