@@ -6,7 +6,7 @@ claim file turns up.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +128,12 @@ def claims_models() -> Mapping[str, LoadedModel | Path]:
 
 
 @pytest.fixture(scope="session")
-def claims_study(request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel | Path]) -> Study:
+def claims_study(
+    request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel | Path]
+) -> Iterator[Study]:
     """Open the session's study, which measures each model once and judges each claim file once per model."""
+    from neuronclaims.engines.remote.whole_run import WHOLE_RUN
     from neuronclaims.pytest_session.opening import open_study
 
-    return open_study(request.session, claims_models)
+    with WHOLE_RUN.joined():
+        yield open_study(request.session, claims_models)

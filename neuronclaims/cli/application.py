@@ -70,8 +70,11 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and tell what it refuses in one sentence."""
+        from neuronclaims.engines.remote.whole_run import WHOLE_RUN
+
         try:
-            return super().invoke(ctx)
+            with WHOLE_RUN.joined():
+                return super().invoke(ctx)
         except NeuronClaimsError as error:
             say(f"{PROGRAM}: {error}", file=sys.stderr)
             return 1

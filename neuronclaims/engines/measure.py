@@ -154,8 +154,8 @@ def fill(
 
     Raises ModelError, IntegrityError and CacheError as ``measure``.
     """
-    run = Measuring(source, cache, options, progress or (lambda _: None), share=share)
-    measured = run.measure(list(dict.fromkeys(measurements)))
+    with closing(Measuring(source, cache, options, progress or (lambda _: None), share=share)) as run:
+        measured = run.measure(list(dict.fromkeys(measurements)))
     return Filling(run.own, {need: frozenset(texts) for need, texts in measured.items()}, run.failed)
 
 

@@ -40,6 +40,8 @@ class RunOptions:
     on it. ``memory`` is how much of measured values is held (what is more stays on disk and is read from there): bytes,
     or a size such as ``"4GiB"``, None for a quarter of what is free; no value depends on it. ``store``
     is the number type in which activations are kept and judged: float32, or bfloat16 or float16 for half the disk.
+    ``patience`` is how many minutes a worker of an engine may be at one batch before it counts as hung; None for far
+    more than others needed (docs/scale.md).
     Raises MeasurementError for a word that is not known.
 
     >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
@@ -57,6 +59,7 @@ class RunOptions:
     engine: str = "local"
     memory: int | str | None = None
     store: str = "float32"
+    patience: float | str | None = None
     device_map: DeviceMap | Mapping[str, str | int] | None = None
     max_memory: MaxMemory | Mapping[str | int, str | int] | str | None = None
     offload_folder: str | Path | None = None
@@ -77,6 +80,11 @@ class RunOptions:
             if (size := size_in_bytes(self.memory)) is None:
                 raise MeasurementError(f"memory must be a size such as 4GiB, not {self.memory!r:.80}.")
             object.__setattr__(self, "memory", size)
+        if self.patience is not None:
+            minutes = _number(self.patience)
+            if not 0 < minutes < float("inf"):
+                raise MeasurementError(f"patience must be a number of minutes, not {self.patience!r:.80}.")
+            object.__setattr__(self, "patience", minutes)
         for name in ("batch_tokens", "batch_prompts", "growth"):
             if getattr(self, name) < 1:
                 raise MeasurementError(f"{name} must be at least 1, not {getattr(self, name)}.")
@@ -94,6 +102,13 @@ class RunOptions:
         'bfloat16'
         """
         return cls(**{name: getattr(load, name) for name in SETTINGS}, **more)
+
+
+def _number(said: float | str) -> float:
+    try:
+        return float(said)
+    except ValueError:
+        return float("nan")
 
 
 @dataclass(frozen=True, slots=True)

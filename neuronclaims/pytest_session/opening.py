@@ -40,6 +40,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
             engine=value_of(config, "engine"),
             memory=value_of(config, "memory") or None,
             store=value_of(config, "store"),
+            patience=value_of(config, "patience") or None,
         ),
         models={**models, **model_folders(config)},
         progress=progress_of(config),

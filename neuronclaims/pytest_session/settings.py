@@ -136,6 +136,15 @@ SETTINGS = (
         "float32, bfloat16 or float16",
     ),
     Setting(
+        "patience",
+        "MINUTES",
+        "",
+        "how long a worker of an engine may be at one batch before it counts as hung; far longer than others needed "
+        "where nothing is said",
+        r"0*[1-9]\d{0,5}(\.\d{1,3})?",
+        "a number of minutes from 1 to 999999, such as 30",
+    ),
+    Setting(
         "inconclusive",
         "WHAT",
         "fail",

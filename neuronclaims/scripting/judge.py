@@ -12,6 +12,7 @@ from typing import TypeAlias
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.engines.opening import check_engine
+from neuronclaims.engines.remote.whole_run import WHOLE_RUN
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.judging.verdicts import broken
 from neuronclaims.models.bringing.handed import LoadedModel
@@ -114,7 +115,7 @@ def judge(
     )
     study.heat_maps, study.verdicts = "auto", "fresh" if fresh else "kept"
     asked = [(file, name) for file in files for name in ((spec,) if spec else file.models)]
-    with bar or nullcontext():
+    with bar or nullcontext(), WHOLE_RUN.joined():
         for file, name in asked:
             study.expect(file, name)
         return Judgements(

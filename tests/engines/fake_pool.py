@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,14 +38,27 @@ def value(item: str, place: int) -> np.ndarray:
 
 @dataclass
 class FakeServer:
-    """What a worker gives: values that follow from text and need; texts that ``kill`` it, and that it ``refuses``."""
+    """What a worker gives: values that follow from text and need.
+
+    There are texts that ``kill`` it, that it ``hangs`` at, and that it ``refuses``; ``load`` and others stand for
+    questions.
+    """
 
     kills: frozenset[str] = frozenset()
     refuses: frozenset[str] = frozenset()
     fails: frozenset[str] = frozenset()
+    hangs: frozenset[str] = frozenset()
     jobs: dict[int, Job] = field(default_factory=dict)
     piece: int = PIECE
     options: RunOptions = field(default_factory=RunOptions)
+
+    def answers(self, method: str, arguments: Sequence[Any]) -> bool:
+        """Say whether it ever answers a question."""
+        texts = set[str]()
+        if method == "run" and self.hangs:
+            job = self.jobs[arguments[0]]
+            texts = {job.items[place] for place in self.prepare(*arguments[:1], job).piece(arguments[1])}
+        return not self.hangs & {method, *texts}
 
     def load(self) -> Loaded:
         if "load" in self.kills:
@@ -106,7 +120,8 @@ class FakeServer:
 class FakePool:
     """Workers whose events come in the order that ``decisions`` say; 0 where they are used up.
 
-    Of every so many decisions that are 7 a worker ends, at most ``deaths`` times.
+    Of every so many decisions that are 7 a worker ends, at most ``deaths`` times. Each wait takes ``seconds`` of
+    ``time``, and so does one in which nobody has anything to say.
     """
 
     def __init__(
@@ -119,6 +134,7 @@ class FakePool:
         self.size, self._server, self._deaths = size, server, deaths
         self._decisions = iter(decisions)
         self.started, self.closed, self.ran = 0, False, list[tuple[int, int]]()
+        self.time, self.seconds, self.ended = 0.0, 1.0, list[int]()
         self.live: dict[int, tuple[FakeServer, deque]] = {}
 
     def add(self) -> int:
@@ -129,15 +145,23 @@ class FakePool:
     def ask(self, worker: int, method: str, *arguments: object) -> None:
         self.live[worker][1].append((method, arguments))
 
+    def end(self, worker: int) -> None:
+        self.ended.append(worker)
+        del self.live[worker]
+
     def wait(self) -> Sequence[Event]:
+        self.time += self.seconds
         return list(self._events())
 
     def close(self) -> None:
         self.closed = True
 
     def _events(self) -> Iterator[Event]:
-        ready = [worker for worker, (_, asked) in self.live.items() if asked]
-        assert ready, "nobody is asked anything: the run would never end"
+        busy = [worker for worker, (_, asked) in self.live.items() if asked]
+        assert busy, "nobody is asked anything: the run would never end"
+        ready = [worker for worker in busy if self._answers(*self.live[worker])]
+        if not ready:
+            return
         decision = next(self._decisions, 0)
         worker = ready[decision % len(ready)]
         server, asked = self.live[worker]
@@ -160,6 +184,9 @@ class FakePool:
             if method == "run":
                 self.ran.append(arguments)
             yield Answered(worker, answer)
+
+    def _answers(self, server: FakeServer, asked: deque) -> bool:
+        return asked[0] == "come" or server.answers(*asked[0])
 
     def _end(self, worker: int, reason: str) -> Went:
         del self.live[worker]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.remote.crew import TRIES
 from neuronclaims.engines.remote.messages import WorkerTrouble
+from neuronclaims.engines.remote.patience import LEAST, TIMES, UNKNOWN, Effort, Patience
 from neuronclaims.engines.remote.remote import RemoteEngine
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.measurements.errors import (
@@ -30,10 +31,10 @@ JOBS = [job(ITEMS, 0), job(ITEMS[:5], 1, 2), job(ITEMS[4:5], 3)]
 PIECES = sum(-(-len(each.items) // PIECE) for each in JOBS)
 
 
-def measured(pool: FakePool, jobs=JOBS):
+def measured(pool: FakePool, jobs=JOBS, most: float | None = None):
     """The values of a run by (need, text), its failures, and its progress; every value that came is right."""
     said = []
-    engine = RemoteEngine("model", lambda: pool, said.append)
+    engine = RemoteEngine("model", lambda: pool, said.append, Patience(most, lambda: pool.time))
     found = {}
     for finished in engine.run(jobs):
         for named, values in finished.values.items():
@@ -95,6 +96,87 @@ def test_a_text_that_ends_its_worker_fails_with_its_piece_alone_and_is_named(dec
     assert text.startswith(
         "3 workers ended, each while it ran 'text 2', 'text 3': exit \\x1b[2J code 7. All else"
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    decisions=st.lists(st.integers(0, 63), max_size=80),
+    size=st.integers(1, 3),
+    hung=st.sampled_from([ITEMS[0], ITEMS[3], ITEMS[10]]),
+    most=st.sampled_from([None, 300.0]),
+)
+def test_a_text_at_which_workers_hang_fails_with_its_piece_alone_in_finite_time(
+    decisions, size, hung, most
+) -> None:
+    pool = FakePool(size, decisions, 0, lambda _: FakeServer(hangs=frozenset({hung})))
+    pool.seconds = 10.0
+    found, failures, _ = measured(pool, JOBS[:1], most)
+    piece = ITEMS[ITEMS.index(hung) // PIECE * PIECE :][:PIECE]
+    assert {item for _, item in failures} == set(piece)
+    assert found.keys() | failures.keys() == wanted(JOBS[:1])
+    assert (len(pool.ended), pool.started) == (TRIES, size + TRIES)
+    (text,) = {str(error) for error in failures.values()}
+    assert text.startswith(
+        f"3 workers ended, each while it ran {', '.join(map(repr, piece))}: no answer for "
+    )
+    assert "minutes, so it was ended. All else" in text
+    # Once another piece is known to take seconds, nobody waits for longer than the least.
+    assert pool.time < TRIES * ((most or UNKNOWN) + 100) + 2000
+
+
+@pytest.mark.parametrize("where", ["load", "prepare", "refused"])
+def test_workers_that_hang_anywhere_end_the_run_or_the_job(where: str) -> None:
+    pool = FakePool(2, server=lambda _: FakeServer(hangs=frozenset({where})))
+    pool.seconds = 25.0
+    if where == "prepare":
+        found, failures, _ = measured(pool)
+        assert (found, failures.keys()) == ({}, wanted())
+    elif where == "load":
+        with pytest.raises(EngineError, match="before they had loaded model: no answer for 60 minutes"):
+            measured(pool)
+    else:
+        engine = RemoteEngine("model", lambda: pool, lambda _: None, Patience(clock=lambda: pool.time))
+        with pytest.raises(EngineError, match="no answer for 60 minutes"):
+            engine.refused([Activations("mlp_post", 0, TokenRule("last", "prompt"), ("a",))])
+
+
+def test_patience_goes_by_the_slowest_and_counts_only_time_in_which_somebody_looked() -> None:
+    time = [0.0]
+    patience = Patience(clock=lambda: time[0])
+    time[0] = 7200.0  # asleep, or writing to a slow disk: what was answered meanwhile was not seen
+    patience.look()
+    assert patience.now <= 60
+    job, long = Effort.of(1, ("a" * 99,)), Effort.of(1, ("a" * 199, "b" * 99))
+    assert patience.limit(job) == UNKNOWN
+    patience.learn(job, 50.0)
+    patience.learn(job, 5.0)
+    assert patience.limit(long) == pytest.approx(TIMES * 50.0 * 3)
+    patience.learn(Effort.of(2, ("a",)), 0.01)
+    assert patience.limit(Effort.of(2, ("", ""))) == LEAST
+    assert Patience(90.0).limit(None) == 90.0
+    with pytest.raises(MeasurementError, match="number of minutes, not 'soon'"):
+        RunOptions(patience="soon")
+    assert RunOptions(patience="2.5").patience == 2.5
+
+
+class Together(FakePool):
+    """A pool that tells at once all that happened."""
+
+    def wait(self):
+        found = []
+        while any(asked for _, asked in self.live.values()):
+            found += super().wait()
+        return found
+
+
+def test_all_workers_join_also_where_they_come_while_the_tokenizer_is_asked() -> None:
+    said = []
+    engine = RemoteEngine("model", lambda: Together(3), said.append)
+    engine.refused([Activations("mlp_post", 0, TokenRule("last", "prompt"), ("a",))])
+    (found,) = engine.run([job(ITEMS[:1])])
+    assert len(found.items) == 1
+    assert said[-1].workers == 3
+    engine.close()
 
 
 def test_pieces_go_to_whoever_is_free() -> None:

@@ -7,6 +7,7 @@ processes in ``test_dispatch.py``.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.remote import ray_pool
 from neuronclaims.engines.remote.serving import Expected, place_of, versions
+from neuronclaims.engines.remote.whole_run import WHOLE_RUN
 from neuronclaims.measurements import (
     Ablation,
     Activations,
@@ -142,7 +144,9 @@ def test_a_worker_of_other_versions_or_files_is_refused(demo, tmp_path: Path) ->
     Expected(versions(), place_of(demo), other).check(demo)  # the very same files need not be read again
 
 
-def ended(demo, tmp_path: Path, texts: tuple[str, ...], strike: Callable[[], None], **settings):
+def ended(
+    demo, tmp_path: Path, texts: tuple[str, ...], strike: Callable[[], None], patience=None, **settings
+):
     """Measure slowly while something is struck; every text that is there has its value."""
     asked = Slowly(texts, 0.4, str(tmp_path))
     struck = []
@@ -151,16 +155,18 @@ def ended(demo, tmp_path: Path, texts: tuple[str, ...], strike: Callable[[], Non
         if step.stage == "measuring" and step.done >= 3 and not struck:
             struck.append(strike())
 
-    found = measure_each(demo, [asked], options=RunOptions(engine="ray:2"), progress=progress, **settings)
+    options = RunOptions(engine="ray:2", patience=patience)
+    found = measure_each(demo, [asked], options=options, progress=progress, **settings)
     if asked in found:
         assert found[asked][:, 0].tolist() == [len(text) for text in texts]
     return found.failed.get(asked)
 
 
-def kill_workers() -> None:
+def server() -> int:
+    """The process of a worker."""
     found = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _serves(each)]
     assert found
-    os.kill(found[0], signal.SIGKILL)
+    return found[0]
 
 
 def _serves(entry: Path) -> bool:
@@ -170,9 +176,13 @@ def _serves(entry: Path) -> bool:
         return False
 
 
+def kill() -> None:
+    os.kill(server(), signal.SIGKILL)
+
+
 @only_thorough
 def test_an_actor_that_is_killed_loses_nothing(demo, tmp_path: Path) -> None:
-    assert ended(demo, tmp_path, tuple(f"text {'x' * n}" for n in range(20)), kill_workers) is None
+    assert ended(demo, tmp_path, tuple(f"text {'x' * n}" for n in range(20)), kill) is None
 
 
 @only_thorough
@@ -186,6 +196,42 @@ def test_a_text_that_ends_its_process_fails_alone(demo, tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     good = Slowly(texts[:5], 0.0, str(tmp_path / "again"))
     assert measure_each(demo, [good], cache=cache).failed == {}
+
+
+@only_thorough
+def test_a_worker_that_hangs_is_ended_and_loses_nothing(demo, tmp_path: Path) -> None:
+    struck: list[int] = []
+
+    def stop() -> None:
+        struck.append(server())
+        os.kill(struck[0], signal.SIGSTOP)
+
+    texts = tuple(f"text {'x' * n}" for n in range(12))
+    assert ended(demo, tmp_path, texts, stop, patience=0.5) is None
+    assert until(lambda: not Path(f"/proc/{struck[0]}").exists())
+
+
+@only_thorough
+def test_the_models_of_a_run_share_one_cluster_and_its_workers(demo, tmp_path: Path) -> None:
+    import ray
+
+    other = tmp_path / "other"
+    shutil.copytree(demo.folder, other)
+    with WHOLE_RUN.joined():
+        pids = []
+        for number, source in enumerate((demo, open_model(str(other), Path()), demo)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            if number == 2:  # one that ends while it waits for a model is replaced, and nobody hears of it
+                os.kill(server(), signal.SIGKILL)
+            asked = Slowly(tuple(f"text {'x' * n}" for n in range(6)), 0.4, str(folder))
+            found = measure_each(source, [asked], options=RunOptions(engine="ray:2"))
+            assert found[asked][:, 0].tolist() == [5.0 + n for n in range(6)]
+            pids.append({path.name.split("-")[1] for path in folder.iterdir()})
+            assert ray.is_initialized()
+        assert pids[1] <= pids[0]
+    assert not ray.is_initialized()
+    assert until(lambda: not processes("ray::ModelServer"))
 
 
 @only_thorough

@@ -142,7 +142,8 @@ class Asked:
         engine = self.engine or self._setting("engine") or "local"
         check_engine(engine)
         store = self._setting("store") or "float32"
-        return RunOptions.of(said, engine=engine, memory=self._setting("memory"), store=store)
+        memory, patience = self._setting("memory"), self._setting("patience")
+        return RunOptions.of(said, engine=engine, memory=memory, store=store, patience=patience)
 
     @cached_property
     def _named(self) -> list[tuple[str, Path]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.remote.messages import Loaded, WorkerTrouble
+from neuronclaims.engines.remote.patience import Effort, Patience
 from neuronclaims.engines.remote.pool import Answered, Came, Pool, Went
 from neuronclaims.foreign_text import one_line
 
@@ -16,12 +17,24 @@ TRIES = 3
 """How often something is tried that ended its worker each time."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What a worker was asked, and how much work that is, where the time of others tells something of it."""
+
+    what: Hashable
+    effort: Effort | None = None
+
+
 @dataclass(slots=True)
 class Member:
-    """A worker that came: what it was asked and has not answered, the oldest first, and what it can do."""
+    """A worker that came: what it was asked and has not answered, the oldest first, and what it can do.
+
+    It has been at the oldest since the time ``since``.
+    """
 
     number: int
-    open: deque[Hashable] = field(default_factory=deque)
+    since: float
+    open: deque[OpenQuestion] = field(default_factory=deque)
     loaded: bool = False
     jobs: set[int] = field(default_factory=set)
 
@@ -46,26 +59,31 @@ class LostQuestion:
 class Crew:
     """As many workers as the pool should have, as far as these can be had.
 
-    A worker that goes is replaced. After ``TRIES`` that went in a row before they had loaded anything, no more are
-    started, and where none is left that is an error.
+    A worker that goes is replaced, and one that answers nothing for longer than the ``patience`` lasts is ended first.
+    After ``TRIES`` that went in a row before they had loaded anything, no more are started, and where none is left that
+    is an error.
     """
 
-    def __init__(self, pool: Pool, name: str) -> None:
-        self._pool, self._name = pool, name
+    def __init__(self, pool: Pool, name: str, patience: Patience | None = None) -> None:
+        self._pool, self._name, self._patience = pool, name, patience or Patience()
         self.members: dict[int, Member] = {}
         self._coming = {pool.add() for _ in range(pool.size)}
         self._vain = 0
         self.model: Loaded | None = None
 
-    def ask(self, member: Member, what: Hashable, method: str, *arguments: Any) -> None:
+    def ask(
+        self, member: Member, what: Hashable, method: str, *arguments: Any, effort: Effort | None = None
+    ) -> None:
         """Ask a worker; the answer is told under ``what``."""
-        member.open.append(what)
+        if not member.open:
+            member.since = self._patience.now
+        member.open.append(OpenQuestion(what, effort))
         self._pool.ask(member.number, method, *arguments)
 
     def load(self) -> None:
         """Have all workers load the model that are not at it."""
         for member in self.members.values():
-            if not member.loaded and _LOAD not in member.open:
+            if not member.loaded and _LOAD not in (each.what for each in member.open):
                 self.ask(member, _LOAD, "load")
 
     @property
@@ -75,21 +93,31 @@ class Crew:
 
     def events(self) -> Iterator[Done | LostQuestion]:
         """Wait, and yield what was answered and what was lost. Raises what a worker could not load."""
-        for event in self._pool.wait():
+        happened = self._pool.wait()
+        self._patience.look()
+        for event in happened:
             if isinstance(event, Came):
                 self._coming.discard(event.worker)
-                self.members[event.worker] = Member(event.worker)
+                self.members[event.worker] = Member(event.worker, self._patience.now)
             elif isinstance(event, Answered):
                 yield from self._answered(self.members[event.worker], event.answer)
             else:
                 yield from self._went(event)
+        for hung in [each for each in self.members.values() if each.open and self._hangs(each)]:
+            seconds = self._patience.now - hung.since
+            self._pool.end(hung.number)
+            yield from self._went(Went(hung.number, f"no answer for {_minutes(seconds)}, so it was ended"))
 
     def close(self) -> None:
         """End all workers."""
         self._pool.close()
 
     def _answered(self, member: Member, answer: Any) -> Iterator[Done]:
-        what = member.open.popleft()
+        question = member.open.popleft()
+        what, now = question.what, self._patience.now
+        if question.effort is not None:
+            self._patience.learn(question.effort, now - member.since)
+        member.since = now
         if isinstance(answer, WorkerTrouble):
             raise answer.error
         if what == _LOAD:
@@ -104,7 +132,7 @@ class Crew:
     def _went(self, event: Went) -> Iterator[LostQuestion]:
         member = self.members.pop(event.worker, None)
         self._coming.discard(event.worker)
-        asked = list(member.open) if member is not None else []
+        asked = [each.what for each in member.open] if member is not None else []
         at_work = bool(asked) and asked[0] != _LOAD
         self._vain += not at_work
         if at_work or self._vain < TRIES:
@@ -120,6 +148,14 @@ class Crew:
             for place, what in enumerate(asked)
             if what != _LOAD
         )
+
+    def _hangs(self, member: Member) -> bool:
+        return self._patience.now - member.since > self._patience.limit(member.open[0].effort)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes:,} minutes" if minutes > 1 else f"{seconds:.0f} s"
 
 
 _LOAD = "load"

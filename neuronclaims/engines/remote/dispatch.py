@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from neuronclaims.engines.remote.crew import TRIES, Crew, Done, LostQuestion, Member
 from neuronclaims.engines.remote.messages import Failed, JobPieces, Ran
+from neuronclaims.engines.remote.patience import Effort
 from neuronclaims.foreign_text import one_line
 from neuronclaims.measurements.errors import IntegrityError, LostError, MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
@@ -42,6 +43,11 @@ class _Work:
     pending: deque[int] = field(default_factory=deque)
     left: int = 0
     over: bool = False
+
+    def texts(self, piece: int) -> tuple[str, ...]:
+        """Return the texts of a piece."""
+        assert self.prepared is not None
+        return tuple(self.job.items[place] for place in self.prepared.piece(piece))
 
     def done(self) -> None:
         """Count a piece as done."""
@@ -86,7 +92,8 @@ class Dispatch:
             if len(member.open) > int(ahead):
                 return False
             piece = own[0].pending.popleft()
-            self._crew.ask(member, RunOf(own[0].number, piece), "run", own[0].number, piece)
+            question, effort = RunOf(own[0].number, piece), Effort.of(own[0].number, own[0].texts(piece))
+            self._crew.ask(member, question, "run", own[0].number, piece, effort=effort)
             return True
         if member.open:
             return False
@@ -153,10 +160,8 @@ class Dispatch:
             self._tries[what] = self._tries.get(what, 0) + 1
         given_up = self._tries.get(what, 0) >= TRIES
         if isinstance(what, RunOf):
-            assert work.prepared is not None
             if given_up:
-                items = [work.job.items[place] for place in work.prepared.piece(what.piece)]
-                self._give_up(work.job, items, event.reason)
+                self._give_up(work.job, work.texts(what.piece), event.reason)
                 work.done()
             else:
                 work.pending.appendleft(what.piece)

@@ -49,6 +49,10 @@ class Pool(Protocol):
         """Ask a worker that came; its answers come in the order of the questions."""
         ...
 
+    def end(self, worker: int) -> None:
+        """End a worker that came; nothing more is heard of it."""
+        ...
+
     def wait(self) -> Sequence[Event]:
         """Return what happened, after a few seconds also where that is nothing.
 

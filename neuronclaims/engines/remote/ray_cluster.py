@@ -1,8 +1,8 @@
 """The cluster of Ray that a run uses: one at an address, the one this process has, or one of its own.
 
-A cluster of its own is started quietly on this machine: no dashboard, no statistics of use, no temporary files left.
-Whoever reaches a cluster of Ray can run code in it, so ours takes nobody in without a token that only its processes
-have.
+A cluster of its own is started quietly on this machine, with no more processes than a run needs, and no temporary files
+are left. Whoever reaches a cluster of Ray can run code in it, so ours takes nobody in without a token that only its
+processes have.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,21 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",  # workers do what this process would do otherwise, so they get as much of the machine
+    # One process for each CPU would be started before it is known what for; each takes half a second of a CPU.
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
 }
+_LEFT_OUT = ("start_monitor", "start_api_server", "start_log_monitor")
+"""Processes of Ray that a cluster of one run does without: they add machines, answer questions, and forward logs.
+
+``ray.init`` has no word for it, so its steps are left out by name. A Ray that does not have them starts all it has.
+"""
 
 
 class RayCluster:
-    """A cluster that is connected to; one that was started for it ends with it."""
+    """A cluster that is connected to, with workers that wait for a model; one that was started for it ends with it."""
 
-    def __init__(self, address: str, *, gpus: bool) -> None:
+    def __init__(self, address: str) -> None:
         if not (address or "ray" in sys.modules or any(name in os.environ for name in _TOKENS)):
             # Read when Ray is imported, and remembered for as long as the process lives. Otherwise Ray takes the token
             # that it keeps in the home folder.
@@ -46,23 +54,43 @@ class RayCluster:
 
             self._ray: Any = ray
             self._folder: Path | None = None
+            self._waiting: list[tuple[Hashable, Any]] = []
             self._connected = not ray.is_initialized()
             if self._connected:
-                self._connect(address, gpus)
+                self._connect(address)
 
     @property
     def nodes(self) -> list[Mapping[str, float]]:
         """What each machine that is there has, by the names of Ray: ``CPU``, ``GPU``, ``memory``."""
         return [each["Resources"] for each in self._ray.nodes() if each["Alive"]]
 
+    def leave(self, place: Hashable, actors: Sequence[Any]) -> None:
+        """Let actors wait for the next model; ``place`` is what each was given of its machine."""
+        self._waiting += [(place, actor) for actor in actors]
+
+    def take(self, place: Hashable, most: int) -> list[Any]:
+        """Return actors that wait and were given as much, and end all others, so that there is room."""
+        found = [actor for given, actor in self._waiting if given == place][:most]
+        for _, actor in self._waiting:
+            if actor not in found:
+                self.end(actor)
+        self._waiting = []
+        return found
+
+    def end(self, actor: Any) -> None:
+        """End an actor at once."""
+        with suppress(Exception):  # it is gone, or the cluster is
+            self._ray.kill(actor)
+
     def close(self) -> None:
         """Leave the cluster; end one of its own."""
+        self.take(None, 0)
         if self._connected:
             self._ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _connect(self, address: str, gpus: bool) -> None:
+    def _connect(self, address: str) -> None:
         quiet = {"logging_level": logging.ERROR, "configure_logging": False, "log_to_driver": False}
         try:
             if address:
@@ -72,15 +100,15 @@ class RayCluster:
             self._folder = Path(
                 tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
             )
-            self._ray.init(
-                address="local",
-                num_cpus=usable_cpus(),
-                num_gpus=None if gpus else 0,
-                include_dashboard=False,
-                object_store_memory=_STORE,
-                _temp_dir=str(self._folder),
-                **quiet,
-            )
+            with _fewer_processes():
+                self._ray.init(
+                    address="local",
+                    num_cpus=usable_cpus(),
+                    include_dashboard=False,
+                    object_store_memory=_STORE,
+                    _temp_dir=str(self._folder),
+                    **quiet,
+                )
         except BaseException as error:  # whatever Ray raises, such as for sockets, time limits and versions
             self.close()
             if not isinstance(error, Exception):
@@ -93,6 +121,20 @@ def usable_cpus() -> int:
     """Return how many CPUs this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
+
+
+@contextmanager
+def _fewer_processes() -> Iterator[None]:
+    """Let Ray start what runs actors, and no more."""
+    node = getattr(sys.modules.get("ray._private.node"), "Node", None)
+    steps = {name: getattr(node, name) for name in _LEFT_OUT if hasattr(node, name)}
+    for name in steps:
+        setattr(node, name, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for name, step in steps.items():
+            setattr(node, name, step)
 
 
 @contextmanager

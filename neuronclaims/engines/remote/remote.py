@@ -8,6 +8,7 @@ from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.remote.crew import TRIES, Crew, Done, LostQuestion
 from neuronclaims.engines.remote.dispatch import Dispatch
 from neuronclaims.engines.remote.messages import Refused
+from neuronclaims.engines.remote.patience import Patience
 from neuronclaims.engines.remote.pool import Pool
 from neuronclaims.foreign_text import one_line
 from neuronclaims.measurements import Measurement
@@ -20,8 +21,14 @@ from neuronclaims.models.options import Progress, Stage
 class RemoteEngine:
     """An engine (``engines.engine.Engine``) on a pool, which ``opens`` when something must run, and not before."""
 
-    def __init__(self, model: str, opens: Callable[[], Pool], report: Callable[[Progress], None]) -> None:
-        self._model, self._opens, self._report = model, opens, report
+    def __init__(
+        self,
+        model: str,
+        opens: Callable[[], Pool],
+        report: Callable[[Progress], None],
+        patience: Patience | None = None,
+    ) -> None:
+        self._model, self._opens, self._report, self._patience = model, opens, report, patience
         self._made: Crew | None = None
         self._jobs = 0
         self.failures: dict[tuple[Need, str], MeasurementError] = {}
@@ -47,7 +54,7 @@ class RemoteEngine:
             if not asked and crew.members:
                 crew.ask(next(iter(crew.members.values())), _REFUSED, "refused", tuple(measurements))
                 asked = True
-            for event in crew.events():
+            for event in list(crew.events()):  # all of them, also where the answer is not the last
                 if isinstance(event, Done) and event.what == _REFUSED:
                     found: Refused = event.answer
                     return {measurements[place]: MeasurementError(why) for place, why in found.found}
@@ -91,7 +98,7 @@ class RemoteEngine:
     @property
     def _crew(self) -> Crew:
         if self._made is None:
-            self._made = Crew(self._opens(), self._model)
+            self._made = Crew(self._opens(), self._model, self._patience)
         return self._made
 
 

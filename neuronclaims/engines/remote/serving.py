@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -79,13 +80,12 @@ class Expected:
 
 
 class ModelServer:
-    """One model in a process of its own. What fails is answered as a ``WorkerTrouble``: answers are plain data.
+    """One model after another in a process of its own.
 
-    ``path`` is where the process that asks finds its modules: what it sends may be of these.
+    What fails is answered as a ``WorkerTrouble``: answers are plain data.
     """
 
-    def __init__(self, threads: int, path: Sequence[str]) -> None:
-        sys.path += [each for each in path if each not in sys.path]
+    def __init__(self, threads: int) -> None:
         self._threads = threads
         self._engine: LocalEngine | None = None
         self._jobs: dict[int, _Taken] = {}
@@ -97,8 +97,14 @@ class ModelServer:
         except Exception as error:
             return WorkerTrouble.of(error)
 
-    def open(self, source: Source, options: RunOptions, expected: Expected) -> None:
-        """Import the libraries for a model. Raises EngineError where this process would give other values."""
+    def open(self, source: Source, options: RunOptions, expected: Expected, path: Sequence[str]) -> None:
+        """Let go of the model before, and import the libraries for another one.
+
+        ``path`` is where the process that asks finds its modules: what it sends may be of these. Raises EngineError
+        where this process would give other values.
+        """
+        sys.path += [each for each in path if each not in sys.path]
+        self._let_go()
         expected.check(source)
         self._source, self._options = source, options
         _ = self._local
@@ -135,6 +141,13 @@ class ModelServer:
         """Let go of jobs that are done."""
         for number in numbers:
             self._jobs.pop(number, None)
+
+    def _let_go(self) -> None:
+        """Free the memory of the model before, if there was one."""
+        self._jobs.clear()
+        if self._engine is not None:
+            self._engine = None
+            gc.collect()
 
     @property
     def _local(self) -> LocalEngine:
