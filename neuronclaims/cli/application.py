@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from neuronclaims import __version__
+from neuronclaims.cli.groups import flat
 from neuronclaims.cli.output import say
 from neuronclaims.cli.registry import COMMANDS, Command
 from neuronclaims.errors import NeuronClaimsError
@@ -111,7 +112,7 @@ def loaded(entry: Command) -> TyperCommand | Commands:
     app = typer.Typer(add_completion=False)
     text = "\n\n".join(" ".join(part.split()) for part in (function.__doc__ or "").split("\n\n"))
     shown = "\n".join(("Examples:" if examples[1:] else "Example:", *examples))
-    app.command(entry.name, cls=OneCommand, help=text, epilog=shown)(function)
+    app.command(entry.name, cls=OneCommand, help=text, epilog=shown)(flat(function))
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)
     return command

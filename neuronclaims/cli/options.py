@@ -1,21 +1,32 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the groups in which commands take them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-UNSAID = "what the claim file says or"
+from neuronclaims import run_settings as told
+from neuronclaims.run_settings import Setting
 
-PromptFolders: TypeAlias = Annotated[
+if TYPE_CHECKING:
+    from neuronclaims.loading.settings import LoadSettings
+    from neuronclaims.models.options import RunOptions
+    from neuronclaims.scripting.judge import Allow
+
+
+def _option(setting: Setting, flag: str = "") -> Any:
+    """Return what typer is told of a setting, which pytest has under the same name."""
+    return typer.Option(
+        flag or f"--{setting.flag}", metavar=setting.metavar or None, help=setting.in_commands
+    )
+
+
+Paths: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--prompt-folder",
-        metavar="DIR",
-        help="also read files of prompts from this folder outside of the project; can be given several times",
-    ),
+    typer.Argument(metavar="PATH", help="claim files, and folders to search for them (default: this folder)"),
 ]
 Matching: TypeAlias = Annotated[
     str,
@@ -23,85 +34,53 @@ Matching: TypeAlias = Annotated[
         "-k", metavar="EXPR", show_default=False, help="only claims whose names match, as with pytest -k"
     ),
 ]
-Cache: TypeAlias = Annotated[
-    Path | None,
-    typer.Option("--cache", metavar="DIR", help="the cache (default: the one that pytest uses here)"),
-]
-Device: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        metavar="NAME",
-        help=f"where models run: cpu, cuda, cuda:N, mps or auto (default: {UNSAID} cpu)",
-    ),
-]
-Dtype: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--dtype",
-        metavar="NAME",
-        help=f"what models compute in: float32, bfloat16, float16 or auto (default: {UNSAID} float32)",
-    ),
-]
-Attention: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--attention",
-        metavar="NAME",
-        help=f"the implementation of attention: sdpa, eager or another of Transformers (default: {UNSAID} sdpa)",
-    ),
-]
-Engine: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        metavar="NAME",
-        help="what measures: local, this process, or another engine, such as ray:4 or ray:HOST:PORT (default: local)",
-    ),
-]
-DeviceMap: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--device-map",
-        metavar="WHAT",
-        help="for models larger than a device: auto, balanced, sequential, or modules with their devices, such as "
-        "model.embed_tokens=0,model.layers=cpu (default: what the claim file says)",
-    ),
-]
-MaxMemory: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-memory",
-        metavar="SIZES",
-        help="what a device map may take of each device, such as 0=20GiB,cpu=60GiB (default: what is free)",
-    ),
-]
-OffloadFolder: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--offload-folder",
-        metavar="DIR",
-        help="where a device map writes, for the time of a run, what cannot be read from a model's own files "
-        "(default: the system's folder of temporary files)",
-    ),
-]
-Models: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        metavar="[+]NAME=FOLDER",
-        help="read the model that claim files call NAME from this folder; with + every file is put to it, also those "
-        "that do not name it; can be given several times",
-    ),
-]
-TrustCache: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--trust-cache",
-        help="read a cache that git keeps, that belongs to another user, or that everyone may write to",
-    ),
-]
-Download: TypeAlias = Annotated[
-    bool,
-    typer.Option("--download", help="download models of the Hugging Face hub that are not on this machine"),
-]
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="overwrite the file to write")]
+PromptFolders: TypeAlias = Annotated[list[Path] | None, _option(told.PROMPT_FOLDERS, "--prompt-folder")]
+Cache: TypeAlias = Annotated[Path | None, _option(told.CACHE)]
+
+
+@dataclass(frozen=True)
+class LoadFlags:
+    """How models are loaded."""
+
+    device: Annotated[str | None, _option(told.DEVICE_NAME)] = None
+    dtype: Annotated[str | None, _option(told.DTYPE)] = None
+    attention: Annotated[str | None, _option(told.ATTENTION)] = None
+    device_map: Annotated[str | None, _option(told.DEVICE_MAP)] = None
+    max_memory: Annotated[str | None, _option(told.MAX_MEMORY)] = None
+    offload_folder: Annotated[Path | None, _option(told.OFFLOAD_FOLDER)] = None
+
+    @property
+    def settings(self) -> LoadSettings:
+        """The same as settings. Raises LoadingError for what cannot be meant."""
+        from neuronclaims.loading.settings import LoadSettings
+
+        return LoadSettings(**vars(self))
+
+    @property
+    def options(self) -> RunOptions:
+        """The options of a run that loads models so."""
+        from neuronclaims.models.options import RunOptions
+
+        return RunOptions.of(self.settings)
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """What the command line says of a run: of which claims and models, and what is allowed."""
+
+    matching: Matching = ""
+    models: Annotated[list[str] | None, _option(told.MODEL)] = None
+    cache: Cache = None
+    load: LoadFlags = field(default_factory=LoadFlags)
+    engine: Annotated[str | None, _option(told.ENGINE)] = None
+    prompt_folder: PromptFolders = None
+    trust_cache: Annotated[bool, _option(told.TRUST_CACHE)] = False
+    download: Annotated[bool, _option(told.DOWNLOAD)] = False
+
+    @property
+    def allowed(self) -> Allow:
+        """What may be used that is refused by default."""
+        from neuronclaims.scripting.judge import Allow
+
+        return Allow(self.download, self.trust_cache, tuple(self.prompt_folder or ()))

@@ -17,15 +17,7 @@ from neuronclaims.loading.device_maps import (
     read_device_map,
     read_max_memory,
 )
-
-DTYPES = ("float32", "bfloat16", "float16", "auto")
-"""The number types a model can compute in; ``auto`` is the one its config.json names."""
-
-ATTENTIONS = ("sdpa", "eager", "flash_attention_2", "flex_attention")
-"""Implementations of attention, by the name that Transformers gives them."""
-
-DEVICE = r"cpu|cuda(:\d+)?|mps|auto"
-DEVICES = ("cpu", "cuda", "cuda:N", "mps", "auto")
+from neuronclaims.loading.words import ATTENTIONS, DEVICE, DEVICES, DTYPES
 
 SETTINGS = ("dtype", "device", "attention", "device_map", "max_memory", "offload_folder")
 """All settings, by the names that they have in claim files, in Python and on the command line."""

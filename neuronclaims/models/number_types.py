@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from neuronclaims.loading.settings import DTYPES
+from neuronclaims.loading.words import DTYPES
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header

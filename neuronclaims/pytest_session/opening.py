@@ -14,6 +14,7 @@ from neuronclaims.pytest_session.load_settings import load_settings
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
+from neuronclaims.run_settings import DOWNLOAD, VERIFY
 from neuronclaims.study import HeatMaps, Study
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         cache=cache_of(config),
         options=RunOptions.of(
             given,
-            verify=is_on(config, "verify"),
+            verify=is_on(config, VERIFY),
             engine=value_of(config, "engine"),
             memory=value_of(config, "memory") or None,
             store=value_of(config, "store"),
@@ -45,7 +46,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         models={**models, **model_folders(config)},
         progress=progress_of(config),
         load=unsaid,
-        download=is_on(config, "download"),
+        download=is_on(config, DOWNLOAD),
     )
     if folder_of(config, "report") is not None:
         study.heat_maps = cast("HeatMaps", value_of(config, "heatmaps"))

@@ -7,7 +7,8 @@ are recognised by what they do, token by token, and their claims are tested agai
 from __future__ import annotations
 
 from neuronclaims.rematch.journey import Rematched, rematch
+from neuronclaims.rematch.models import TwoModels
 from neuronclaims.rematch.rewrite import RewriteError, beside, moves, write
 from neuronclaims.rematch.search import Match
 
-__all__ = ["Match", "Rematched", "RewriteError", "beside", "moves", "rematch", "write"]
+__all__ = ["Match", "Rematched", "RewriteError", "TwoModels", "beside", "moves", "rematch", "write"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.kinds import ClaimError, kind_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.sources import LoadedModel, open_model
+from neuronclaims.models.sources import LoadedModel
 from neuronclaims.rematch.halves import Halves, halved
+from neuronclaims.rematch.models import TwoModels
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.search import Match, RematchPair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
@@ -59,28 +59,20 @@ class Rematched:
 
 def rematch(
     file: ClaimFile,
-    old: str,
-    new: str,
+    models: TwoModels,
     *,
-    base: Path,
-    models: Mapping[str, LoadedModel | Path] | None = None,
     only: Collection[str] | None = None,
     options: RunOptions | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Rematched]:
     """Look in one model for the neurons that the claims of a file name in another, and test the claims there.
 
-    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``models`` has what was handed over
-    for the name of the new one. ``only`` are the ids of the claims that are looked at, all for None. Raises
-    NeuronClaimsError for prompts that cannot be halved and for what is wrong with a model or a run; what is wrong with
-    one claim is in its note.
+    ``only`` are the ids of the claims that are looked at, all for None. Raises NeuronClaimsError for prompts that
+    cannot be halved and for what is wrong with a model or a run; what is wrong with one claim is in its note.
     """
     options = options or RunOptions()
     halves = halved(file)
-    sources = (
-        open_model(old, base, load=file.load.of(old), where=file.where(old)),
-        open_model(new, base, models, load=file.load.of(new), where=file.where(new)),
-    )
+    sources = models.opened(file)
     asked = [claim for claim in file.claims if only is None or claim.id in only]
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
     rest = [claim for claim in asked if notes[claim.id] is None]
@@ -97,7 +89,7 @@ def rematch(
         found |= {(each.site, neuron): match for neuron, match in looked.items()}
     report("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]
-    results = _retested(file, done, halves, new, held.model, options)
+    results = _retested(file, done, halves, models.new, held.model, options)
     return [
         replace(
             each, result=results.get(each.claim.id), torn=halves.torn_of(each.claim.sets, each.claim.pairs)

@@ -16,6 +16,7 @@ from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.rematch.journey import Rematched
+from neuronclaims.rematch.models import TwoModels
 from neuronclaims.rematch.places import Edit, WrittenClaim, applied, head, of_models, written
 from neuronclaims.rematch.search import Match
 from neuronclaims.sentences.messages import printable
@@ -38,10 +39,8 @@ def write(
     file: ClaimFile,
     done: Sequence[Rematched],
     out: Path,
+    models: TwoModels,
     *,
-    old: str,
-    new: str,
-    base: Path,
     force: bool,
     folders: PromptFolders | None = None,
 ) -> int:
@@ -57,8 +56,11 @@ def write(
     source = read_source(file.path, str(file.path))
     expected = [text for text in map(_expected, _all(file, done)) if text is not None]
     if not expected:
-        raise RewriteError(f"No claim of {file.path} is left for {printable(new)}: no file was written.")
-    text = applied(source.text, list(_edits(source, file, done, _head(old, new), spelled(new, base, out))))
+        raise RewriteError(
+            f"No claim of {file.path} is left for {printable(models.new)}: no file was written."
+        )
+    heading, model = _head(models.old, models.new), spelled(models.new, models.base, out)
+    text = applied(source.text, list(_edits(source, file, done, heading, model)))
     try:
         out.write_bytes(text.encode("utf-8"))
         _check(out, expected, folders)

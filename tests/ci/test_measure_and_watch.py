@@ -9,6 +9,7 @@ import pytest
 
 from neuronclaims import judge
 from neuronclaims.cli import main
+from neuronclaims.cli.options import RunFlags
 from neuronclaims.cli.runs.asked import Asked
 from neuronclaims.cli.runs.changes import stamps, wait
 from neuronclaims.cli.runs.watched import Watched
@@ -148,7 +149,7 @@ def test_only_the_claims_meant_are_shown_and_the_family_is_whole(folder, capsys)
     shown = {}
     for words in ("", "hanoi"):
         with pytest.raises(KeyboardInterrupt):
-            Watched([folder / "claims"], Asked(root=folder, matching=words)).follow(stop)
+            Watched([folder / "claims"], Asked(folder, RunFlags(words))).follow(stop)
         shown[words] = capsys.readouterr().out
     assert "neuron 1:321" in shown[""]
     assert "neuron 1:321" not in shown["hanoi"]

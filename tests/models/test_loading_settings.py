@@ -15,12 +15,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from neuronclaims.cache.run_cache import context_key
 from neuronclaims.engines.measure import measure
-from neuronclaims.loading.settings import ATTENTIONS, DEVICE, DTYPES, LoadSettings
+from neuronclaims.loading.settings import LoadSettings
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.measurements.errors import MeasurementError, MissingModelError, ModelError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
-from neuronclaims.pytest_session.settings import SETTINGS
 
 TEXTS = ("the dog saw a small house", "she sat")
 ASKED = Activations("resid_post", 1, TokenRule("last", "prompt"), TEXTS)
@@ -112,13 +111,6 @@ def test_a_device_that_is_not_here_is_one_clear_error(source_of, device) -> None
         ModelError, match=f"to run on {device}, but this machine has none.*--claims-device=auto"
     ):
         measure(source_of("gpt2"), [ASKED], options=RunOptions(device=device))
-
-
-def test_the_options_of_pytest_know_the_same_words() -> None:
-    allowed = {setting.name: setting.allowed for setting in SETTINGS}
-    assert allowed["dtype"] == "|".join(DTYPES)
-    assert allowed["attention"] == "|".join(ATTENTIONS)
-    assert allowed["device"] == DEVICE
 
 
 @pytest.fixture

@@ -53,12 +53,15 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
     assert own == [
         "neuronclaims",
         "neuronclaims.lazy",
+        "neuronclaims.loading",
+        "neuronclaims.loading.words",
         "neuronclaims.plugin",
         "neuronclaims.pytest_session",
         "neuronclaims.pytest_session.baselines",
         "neuronclaims.pytest_session.baselines.baseline_settings",
         "neuronclaims.pytest_session.load_settings",
         "neuronclaims.pytest_session.settings",
+        "neuronclaims.run_settings",
     ]
 
 

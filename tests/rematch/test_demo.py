@@ -19,7 +19,7 @@ from neuronclaims.kinds import templates
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
-from neuronclaims.rematch import rematch, tokenwise
+from neuronclaims.rematch import TwoModels, rematch, tokenwise
 from neuronclaims.rematch.tokenwise import Held, shared
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
@@ -43,7 +43,7 @@ def places(folders) -> dict[int, np.ndarray]:
 
 
 def rematched(name: str, new: Path) -> list:
-    return rematch(read_claim_file(CLAIMS / name, templates()), "demo", str(new), base=Path())
+    return rematch(read_claim_file(CLAIMS / name, templates()), TwoModels("demo", str(new), Path()))
 
 
 def where(neuron: Neuron, site: str, places: dict[int, np.ndarray]) -> Neuron:
@@ -126,7 +126,7 @@ def test_a_claim_about_a_neuron_the_old_model_lacks_is_left_out_with_the_reason(
     shutil.copytree(CLAIMS / "prompts", tmp_path / "prompts")
     (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
     file = read_claim_file(tmp_path / "x.claims.yaml", templates())
-    found = rematch(file, "demo", str(folders / "same"), base=Path(), only=["hanoi", "vietnam"])
+    found = rematch(file, TwoModels("demo", str(folders / "same"), Path()), only=["hanoi", "vietnam"])
     assert [each.status for each in found] == [None, "still"]
     assert "no layer 9" in found[0].note
 

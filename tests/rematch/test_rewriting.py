@@ -8,8 +8,9 @@ import pytest
 from cases import for_each
 
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.cli import main
 from neuronclaims.kinds import templates
-from neuronclaims.rematch import Match, Rematched, RewriteError, beside, write
+from neuronclaims.rematch import Match, Rematched, RewriteError, TwoModels, beside, write
 from neuronclaims.rematch.journey import NO_NEURON, _matched
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.rewrite import spelled
@@ -75,7 +76,7 @@ def done(file, lost: set[Neuron] = frozenset()) -> list[Rematched]:
 
 def rewritten(path: Path, lost: set[Neuron] = frozenset(), new: str = "gpt2") -> str:
     file, out = read_claim_file(path, templates()), beside(path)
-    write(file, done(file, lost), out, old="demo", new=new, base=path.parent, force=True)
+    write(file, done(file, lost), out, TwoModels("demo", new, path.parent), force=True)
     return out.read_text(encoding="utf-8")
 
 
@@ -135,7 +136,7 @@ def test_where_nothing_is_left_no_file_is_written(path):
 
 def test_claims_not_looked_at_do_not_pass_for_claims_about_the_new_model(path):
     file = read_claim_file(path, templates())
-    write(file, done(file)[:1], beside(path), old="demo", new="gpt2", base=path.parent, force=False)
+    write(file, done(file)[:1], beside(path), TwoModels("demo", "gpt2", path.parent), force=False)
     assert [claim.text for claim in read_claim_file(beside(path), templates()).claims] == [
         "neuron 1:20 activates more for a than b"
     ]
@@ -144,14 +145,14 @@ def test_claims_not_looked_at_do_not_pass_for_claims_about_the_new_model(path):
 def test_a_file_that_is_there_is_not_overwritten_and_the_source_never(path):
     file, out = read_claim_file(path, templates()), beside(path)
     out.write_text("mine", encoding="utf-8")
-    arguments = {"old": "demo", "new": "gpt2", "base": path.parent}
+    models = TwoModels("demo", "gpt2", path.parent)
     with pytest.raises(RewriteError, match="is there already"):
-        write(file, done(file), out, force=False, **arguments)
+        write(file, done(file), out, models, force=False)
     assert out.read_text(encoding="utf-8") == "mine"
     with pytest.raises(RewriteError, match="is there already"):
-        write(file, done(file), path, force=True, **arguments)
+        write(file, done(file), path, models, force=True)
     assert path.read_text(encoding="utf-8") == FILE
-    assert write(file, done(file), out, force=True, **arguments) == 5
+    assert write(file, done(file), out, models, force=True) == 5
 
 
 def test_prompt_files_that_are_not_found_from_elsewhere_are_an_error_and_no_file(path, tmp_path):
@@ -161,7 +162,7 @@ def test_prompt_files_that_are_not_found_from_elsewhere_are_an_error_and_no_file
     (tmp_path / "sub").mkdir()
     out = tmp_path / "sub" / "y.claims.yaml"
     with pytest.raises(RewriteError, match="write it beside the old one"):
-        write(file, done(file), out, old="demo", new="gpt2", base=tmp_path, force=False)
+        write(file, done(file), out, TwoModels("demo", "gpt2", tmp_path), force=False)
     assert not out.exists()
 
 
@@ -280,3 +281,21 @@ def test_a_claim_is_not_rewritten_to_what_it_cannot_say(path, sentence, extra, b
     assert (matched.text is None) == (why is not None)
     assert matched.status == ("moved" if why is None else "not found")
     assert why is None or all(why in each.why for each in matched.matches)
+
+
+def test_a_model_is_fetched_only_where_that_is_asked_for(path, monkeypatch, capsys):
+    import huggingface_hub
+
+    asked = []
+
+    def fetch(name, **_):
+        asked.append(name)
+        raise OSError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    words = ["rematch", str(path), "--old", "demo", "--new", "org/none"]
+    assert main(words) == 1
+    assert asked == []
+    assert main([*words, "--download"]) == 1
+    assert asked == ["org/none"]
+    assert "could not be downloaded: no network" in capsys.readouterr().err

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from neuronclaims.claim_files.entries import Column
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.loading.device_maps import WAYS
-from neuronclaims.loading.settings import DEVICE, allowed, fault, meant, plain, what, words
+from neuronclaims.loading.settings import allowed, fault, meant, plain, what, words
+from neuronclaims.loading.words import DEVICE
 
 
 def _load_setting(name: str, shape: dict[str, Any]) -> Any:

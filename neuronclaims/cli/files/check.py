@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from neuronclaims.cli.claim_files import found
-from neuronclaims.cli.options import PromptFolders
+from neuronclaims.cli.options import Paths, PromptFolders
 from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import in_json, one_line, visible
@@ -36,13 +36,7 @@ class Checked:
 
 
 def run(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PATH",
-            help="claim files, and folders to search for them (default: this folder)",
-        ),
-    ] = None,
+    paths: Paths = None,
     prompt_folder: PromptFolders = None,
     form: Annotated[
         Literal["text", "json", "github"],

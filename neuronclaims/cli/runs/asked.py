@@ -14,11 +14,25 @@ from typing import TYPE_CHECKING
 from neuronclaims.cli.chosen import Chooses, chooser
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.run_settings import (
+    DOWNLOAD,
+    ENGINE,
+    INCONCLUSIVE,
+    MEMORY,
+    MODEL,
+    PATIENCE,
+    PROMPT_FOLDERS,
+    STORE,
+    TRUST_CACHE,
+    VALUES,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from neuronclaims.answers import Measure
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.claim_files.prompt_folders import PromptFolders
+    from neuronclaims.cli.options import RunFlags
     from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.models.options import Progress, RunOptions
     from neuronclaims.scripting.plan import PlannedRun
@@ -27,21 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line says of a run; settings of pytest in the project count where it says nothing.
-
-    ``models`` are lines of [+]NAME=FOLDER, ``load`` is how models are loaded, ``matching`` is which claims are meant,
-    ``engine`` what measures.
-    """
+    """A run of claim files in a project; settings of pytest there count where the command line says nothing."""
 
     root: Path
-    models: Sequence[str] = ()
-    cache: Path | None = None
-    load: LoadSettings | None = None
-    prompt_folders: Sequence[Path] = ()
-    trust_cache: bool = False
-    download: bool = False
-    matching: str = ""
-    engine: str | None = None
+    said: RunFlags
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -53,7 +56,7 @@ class Asked:
         """The folder of the run cache."""
         from neuronclaims.scripting.cache_folder import cache_of
 
-        return self.cache if self.cache is not None else cache_of(self.root)
+        return self.said.cache if self.said.cache is not None else cache_of(self.root)
 
     def check(self) -> None:
         """Raise NeuronClaimsError for options that cannot be meant."""
@@ -70,9 +73,9 @@ class Asked:
             models=self.folders,
             progress=progress,
             measure=measure,
-            trust_cache=self.trust_cache or self._is_on("trust_cache"),
+            trust_cache=self._trusts,
             load=self._unsaid,
-            download=self.download or self._is_on("download"),
+            download=self.said.download or self._is_on(DOWNLOAD),
         )
 
     def plan(
@@ -91,7 +94,7 @@ class Asked:
         from neuronclaims.engines.forecast import Ways
         from neuronclaims.scripting.plan import plan_files
 
-        cache = RunCache(self.cache_folder, self.trust_cache or self._is_on("trust_cache"))
+        cache = RunCache(self.cache_folder, self._trusts)
         ways = Ways(
             pilot=pilot and here, cache=cache if here else None, options=self._options(), report=progress
         )
@@ -110,59 +113,65 @@ class Asked:
         """Return the folders in which files of prompts may lie, for one claim file."""
         from neuronclaims.claim_files.prompt_folders import PromptFolders
 
-        allowed = (self.root / line for line in self._lines("prompt_folders"))
-        return PromptFolders.around(path, (*self.prompt_folders, *allowed))
+        allowed = (self.root / line for line in self._lines(PROMPT_FOLDERS))
+        return PromptFolders.around(path, (*(self.said.prompt_folder or ()), *allowed))
 
     @cached_property
     def chooses(self) -> Chooses:
         """A function that says whether a claim is meant, by its id. Raises ExpressionError."""
-        return chooser(self.matching)
+        return chooser(self.said.matching)
 
     @property
     def allows_inconclusive(self) -> bool:
         """Whether claims that nobody expected to be inconclusive may be so."""
-        return self._setting("inconclusive") == "skip"
+        return self._setting(INCONCLUSIVE) == "skip"
 
     @property
     def _unsaid(self) -> LoadSettings:
         """How models are loaded where neither the command line nor a claim file says it."""
         from neuronclaims.loading.settings import SETTINGS, LoadSettings
 
-        found = {name: self._setting(name) for name in SETTINGS}
+        found = {each.name: self._setting(each) for each in VALUES if each.name in SETTINGS}
         if (folder := found["offload_folder"]) is not None:
             found["offload_folder"] = str(self.root / Path(folder).expanduser())
         return LoadSettings(**found)
 
     def _options(self) -> RunOptions:
         from neuronclaims.engines.opening import check_engine
-        from neuronclaims.loading.settings import UNSAID
         from neuronclaims.models.options import RunOptions
 
-        said = self.load or UNSAID
-        engine = self.engine or self._setting("engine") or "local"
+        engine = self.said.engine or self._setting(ENGINE) or ENGINE.default
         check_engine(engine)
-        store = self._setting("store") or "float32"
-        memory, patience = self._setting("memory"), self._setting("patience")
-        return RunOptions.of(said, engine=engine, memory=memory, store=store, patience=patience)
+        return RunOptions.of(
+            self.said.load.settings,
+            engine=engine,
+            memory=self._setting(MEMORY),
+            store=self._setting(STORE) or STORE.default,
+            patience=self._setting(PATIENCE),
+        )
+
+    @property
+    def _trusts(self) -> bool:
+        return self.said.trust_cache or self._is_on(TRUST_CACHE)
 
     @cached_property
     def _named(self) -> list[tuple[str, Path]]:
-        lines = [(line, self.root) for line in self._lines("model")]
+        lines = [(line, self.root) for line in self._lines(MODEL)]
         return [
             _named_folder(line, base)
-            for line, base in (*lines, *((each, Path.cwd()) for each in self.models))
+            for line, base in (*lines, *((each, Path.cwd()) for each in self.said.models or ()))
         ]
 
-    def _lines(self, name: str) -> tuple[str, ...]:
+    def _lines(self, setting: Setting) -> tuple[str, ...]:
         from neuronclaims.scripting.cache_folder import setting_of
 
-        return setting_of(self.root, f"claims_{name}")
+        return setting_of(self.root, setting.ini)
 
-    def _setting(self, name: str) -> str | None:
-        return " ".join(self._lines(name)) or None
+    def _setting(self, setting: Setting) -> str | None:
+        return " ".join(self._lines(setting)) or None
 
-    def _is_on(self, name: str) -> bool:
-        return (self._setting(name) or "").lower() in ("1", "true", "yes", "on", "y", "t")
+    def _is_on(self, setting: Setting) -> bool:
+        return (self._setting(setting) or "").lower() in ("1", "true", "yes", "on", "y", "t")
 
 
 def _named_folder(line: str, base: Path) -> tuple[str, Path]:

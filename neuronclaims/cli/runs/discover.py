@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import (
-    Attention,
-    Cache,
-    Device,
-    DeviceMap,
-    Download,
-    Dtype,
-    MaxMemory,
-    OffloadFolder,
-    PromptFolders,
-    TrustCache,
-)
+from neuronclaims.cli.groups import Without
+from neuronclaims.cli.options import Force, RunFlags
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
     from neuronclaims.discovery.question import Given
+    from neuronclaims.discovery.search import SearchSettings
 
 EXAMPLES = (
     "neuronclaims discover hanoi.txt baseline.txt --model demo --for hanoi --site mlp_post",
@@ -34,32 +26,54 @@ EXAMPLES = (
 FILE = "found.claims.yaml"
 
 
-def run(
-    model: Annotated[
-        str,
-        typer.Option("--model", metavar="MODEL", help="demo, a folder, or a name of the Hugging Face hub"),
-    ],
+@dataclass(frozen=True)
+class SearchedPrompts:
+    """The prompts: files of them, or a claim file that has them; and the columns that count."""
+
     files: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="FILE", help="files of prompts, each a set called as the file is; or one claim file"
         ),
-    ] = None,
+    ] = None
     sets: Annotated[
         list[str] | None,
         typer.Option(
             "--set", metavar="NAME=FILE", help="a set under another name; can be given several times"
         ),
-    ] = None,
+    ] = None
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds the prompts in all files")
+    ] = None
+    group: Annotated[str | None, typer.Option(metavar="NAME", help="the column that holds their groups")] = (
+        None
+    )
+    pair: Annotated[str | None, typer.Option(metavar="NAME", help="the column that holds their pairs")] = None
+    labels: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds labels of stretches of the text")
+    ] = None
+
+    @property
+    def given(self) -> Given:
+        """A claim file, or sets of prompt files by name. Raises NeuronClaimsError for what is neither."""
+        columns = {"column": self.column, "group": self.group, "pair": self.pair, "labels": self.labels}
+        said = {key: name for key, name in columns.items() if name is not None}
+        return _given(self.files or [], self.sets or [], said)
+
+
+@dataclass(frozen=True)
+class SearchedSort:
+    """Which neurons are looked for: those that a kind of claim could be about, of which sets."""
+
     target: Annotated[
         str | None,
         typer.Option(
             "--for", metavar="SET", help="the set that neurons are looked for (default: the only one)"
         ),
-    ] = None,
+    ] = None
     against: Annotated[
         str | None, typer.Option(metavar="SET", help="the set it is compared with (default: the other one)")
-    ] = None,
+    ] = None
     kind: Annotated[
         str,
         typer.Option(
@@ -67,86 +81,93 @@ def run(
             help="contrast, separation or consistency; of one set prediction or ablation; of one list of pairs "
             "restoration or corruption",
         ),
-    ] = "contrast",
+    ] = "contrast"
+    k: Annotated[int, typer.Option("--k", metavar="K", help="the top K of consistency")] = 10
+    token: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="prediction: the token, with its space, such as ' an'")
+    ] = None
+    matching: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="prediction: all tokens that match, such as '[0-9]+'")
+    ] = None
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="prediction: a label of the text, such as noun")
+    ] = None
+
+
+@dataclass(frozen=True)
+class SearchedChange:
+    """What neurons are to change, where they are looked for by a change of the model."""
+
     outcome: Annotated[
         str | None,
         typer.Option(
             metavar="OUTCOME", help="""what a change of neurons changes, such as '" an" over " a"'"""
         ),
-    ] = None,
+    ] = None
     direction: Annotated[
         str | None,
         typer.Option(metavar="WAY", help="whether ablation lowers or raises it (default: lowers)"),
-    ] = None,
+    ] = None
     replacement: Annotated[
         str | None,
         typer.Option(metavar="WHAT", help="what ablated neurons hold: zero (default), mean or resample"),
-    ] = None,
+    ] = None
     at: Annotated[
         str | None,
         typer.Option(
             metavar="TOKENS", help="the tokens at which neurons are changed, such as last (default: all)"
         ),
-    ] = None,
+    ] = None
     best: Annotated[
         int | None,
         typer.Option(
             metavar="N", help="neurons to change one by one, the first by attribution (default: 32)"
         ),
-    ] = None,
+    ] = None
     beyond: Annotated[
         bool, typer.Option("--beyond-random", help="rank and claim what is beyond random neurons")
-    ] = False,
+    ] = False
+
+
+@dataclass(frozen=True)
+class SearchedValues:
+    """Which values are read."""
+
     site: Annotated[
         str | None, typer.Option(metavar="SITE", help="where neurons are read, such as mlp_post")
-    ] = None,
+    ] = None
     tokens: Annotated[
         str | None, typer.Option(metavar="RULE", help="which tokens count (default: mean of prompt)")
-    ] = None,
+    ] = None
     generate: Annotated[
         int | None, typer.Option(metavar="N", help="tokens to generate, where tokens are of generated")
-    ] = None,
+    ] = None
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help="such as 'layers 3 to 8' (default: all)")
-    ] = None,
-    top: Annotated[int, typer.Option(metavar="N", help="claims to write at most")] = 5,
-    k: Annotated[int, typer.Option("--k", metavar="K", help="the top K of consistency")] = 10,
-    token: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="prediction: the token, with its space, such as ' an'")
-    ] = None,
-    matching: Annotated[
-        str | None, typer.Option(metavar="REGEX", help="prediction: all tokens that match, such as '[0-9]+'")
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="prediction: a label of the text, such as noun")
-    ] = None,
-    column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="the column that holds the prompts in all files")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="NAME", help="the column that holds their groups")
-    ] = None,
-    pair: Annotated[
-        str | None, typer.Option(metavar="NAME", help="the column that holds their pairs")
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(metavar="NAME", help="the column that holds labels of stretches of the text")
-    ] = None,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="write claims though no neuron stands out")
-    ] = False,
-    out: Annotated[Path, typer.Option("-o", metavar="OUT", help="the claim file to write")] = Path(FILE),
-    force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
-    cache: Cache = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    attention: Attention = None,
-    device_map: DeviceMap = None,
-    max_memory: MaxMemory = None,
-    offload_folder: OffloadFolder = None,
-    prompt_folder: PromptFolders = None,
-    trust_cache: TrustCache = False,
-    download: Download = False,
+    ] = None
+
+
+@dataclass(frozen=True)
+class WrittenClaims:
+    """The claims that are written, and their file."""
+
+    top: Annotated[int, typer.Option(metavar="N", help="claims to write at most")] = 5
+    anyway: Annotated[bool, typer.Option("--anyway", help="write claims though no neuron stands out")] = False
+    out: Annotated[Path, typer.Option("-o", metavar="OUT", help="the claim file to write")] = Path(FILE)
+    force: Force = False
+
+
+def run(
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="MODEL", help="demo, a folder, or a name of the Hugging Face hub"),
+    ],
+    prompts: SearchedPrompts,
+    sort: SearchedSort,
+    change: SearchedChange,
+    values: SearchedValues,
+    written: WrittenClaims,
+    flags: Annotated[RunFlags, Without("matching", "models", "engine")],
 ) -> int:
     """Look for neurons on half of some prompts, and claim them of the other half.
 
@@ -156,51 +177,48 @@ def run(
     """
     from neuronclaims.discovery.search import discover
     from neuronclaims.discovery.writing import check_out
-    from neuronclaims.loading.settings import LoadSettings
-    from neuronclaims.models.options import RunOptions
-    from neuronclaims.scripting.judge import Allow
 
-    check_out(out, force=force)
-    columns = {"column": column, "group": group, "pair": pair, "labels": labels}
-    given = _given(files or [], sets or [], columns)
+    check_out(written.out, force=written.force)
+    settings: SearchSettings = {
+        "k": sort.k,
+        "token": sort.token,
+        "matching": sort.matching,
+        "label": sort.label,
+        "outcome": change.outcome,
+        "direction": change.direction,
+        "replacement": change.replacement,
+        "at": change.at,
+        "best": change.best,
+        "beyond": change.beyond,
+        "site": values.site,
+        "tokens": values.tokens,
+        "generate": None if values.generate is None else {"max_new_tokens": values.generate},
+        "layers": values.layers,
+        "anyway": written.anyway,
+        "cache": flags.cache or True,
+        "options": flags.load.options,
+        "allow": flags.allowed,
+    }
     found = discover(
-        given,
+        prompts.given,
         Path(model) if Path(model).is_dir() else model,
-        target,
-        against,
-        kind=kind,
-        top=top,
-        site=site,
-        tokens=tokens,
-        generate=None if generate is None else {"max_new_tokens": generate},
-        layers=layers,
-        k=k,
-        token=token,
-        matching=matching,
-        label=label,
-        outcome=outcome,
-        direction=direction,
-        replacement=replacement,
-        at=at,
-        best=best,
-        beyond=beyond,
-        anyway=anyway,
-        cache=cache or True,
-        options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),
-        allow=Allow(download, trust_cache, tuple(prompt_folder or ())),
+        sort.target,
+        sort.against,
+        kind=sort.kind,
+        top=written.top,
+        **settings,
     )
     say(repr(found))
-    path = found.write(out, force=force)
+    path = found.write(written.out, force=written.force)
     count = sum(each.claimed for each in found)
     say(f"{path} written: {count} claim{'' if count == 1 else 's'}. Test with: pytest {path}")
     return 0
 
 
-def _given(files: list[Path], sets: list[str], columns: dict[str, str | None]) -> Given:
+def _given(files: list[Path], sets: list[str], said: dict[str, str]) -> Given:
     """Return a claim file, or sets of prompt files by name; raise NeuronClaimsError for what is neither."""
     from neuronclaims.discovery.question import YAML
 
-    said = {key: name for key, name in columns.items() if name is not None}
     if any(file.suffix in YAML for file in files):
         if len(files) + len(sets) > 1 or said:
             raise NeuronClaimsError("A claim file is given alone, without other files, --set and columns.")

@@ -10,21 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import (
-    Attention,
-    Cache,
-    Device,
-    DeviceMap,
-    Download,
-    Dtype,
-    Engine,
-    Matching,
-    MaxMemory,
-    Models,
-    OffloadFolder,
-    PromptFolders,
-    TrustCache,
-)
+from neuronclaims.cli.options import Paths, RunFlags
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
@@ -42,13 +28,7 @@ EXAMPLES = (
 
 
 def run(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PATH", help="claim files, and folders to search for them (default: this folder)"
-        ),
-    ] = None,
-    matching: Matching = "",
+    paths: Paths = None,
     shard: Annotated[
         str,
         typer.Option(
@@ -58,18 +38,8 @@ def run(
             "the others into the same cache",
         ),
     ] = "1/1",
-    models: Models = None,
-    cache: Cache = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    attention: Attention = None,
-    engine: Engine = None,
-    device_map: DeviceMap = None,
-    max_memory: MaxMemory = None,
-    offload_folder: OffloadFolder = None,
-    prompt_folder: PromptFolders = None,
-    trust_cache: TrustCache = False,
-    download: Download = False,
+    *,
+    flags: RunFlags,
 ) -> int:
     """Measure what claims need of their models, and judge nothing.
 
@@ -81,22 +51,11 @@ def run(
     """
     from neuronclaims.cli.claim_files import found
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
-    from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.measurements.share import Share
     from neuronclaims.naming import project_root
 
     files = found(paths or [Path()])
-    asked = Asked(
-        root=project_root(files[0]),
-        models=models or (),
-        cache=cache,
-        load=LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder),
-        engine=engine,
-        prompt_folders=prompt_folder or (),
-        trust_cache=trust_cache,
-        download=download,
-        matching=matching,
-    )
+    asked = Asked(project_root(files[0]), flags)
     asked.check()
     share = Share.parse(shard)
     with telling_warnings():
@@ -118,7 +77,7 @@ def _measured(paths: Sequence[Path], asked: Asked, share: Share) -> Iterator[boo
             say(str(error), file=sys.stderr)
             yield False
     if files and not any(file.claims for file in files):
-        raise NeuronClaimsError(f"-k {asked.matching!r} matches no claim.")
+        raise NeuronClaimsError(f"-k {asked.said.matching!r} matches no claim.")
     bars = [ProgressBar()]
     study = asked.study(lambda step: bars[-1](step), measure_each)
     pairs = [(file, model) for file in files if file.claims for model in file.models]

@@ -9,19 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import (
-    Attention,
-    Cache,
-    Device,
-    DeviceMap,
-    Dtype,
-    Matching,
-    MaxMemory,
-    Models,
-    OffloadFolder,
-    PromptFolders,
-    TrustCache,
-)
+from neuronclaims.cli.groups import Without
+from neuronclaims.cli.options import Paths, RunFlags
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
@@ -40,12 +29,7 @@ EXAMPLES = (
 
 
 def run(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PATH", help="claim files, and folders to search for them (default: this folder)"
-        ),
-    ] = None,
+    paths: Paths = None,
     effect: Annotated[
         str | None,
         typer.Option(
@@ -74,17 +58,8 @@ def run(
             help="the share of that device's speed that is reached (default: 0.3, a guess)",
         ),
     ] = None,
-    matching: Matching = "",
-    models: Models = None,
-    cache: Cache = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    attention: Attention = None,
-    device_map: DeviceMap = None,
-    max_memory: MaxMemory = None,
-    offload_folder: OffloadFolder = None,
-    prompt_folder: PromptFolders = None,
-    trust_cache: TrustCache = False,
+    *,
+    flags: Annotated[RunFlags, Without("engine", "download")],
 ) -> int:
     """Say what a run takes before it runs, and how many prompts claims need.
 
@@ -95,20 +70,11 @@ def run(
     """
     from neuronclaims.cli.claim_files import found
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
-    from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.naming import project_root
     from neuronclaims.scripting.plan import PlannedRun
 
     files = found(paths or [Path()])
-    asked = Asked(
-        root=project_root(files[0]),
-        models=models or (),
-        cache=cache,
-        load=LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder),
-        prompt_folders=prompt_folder or (),
-        trust_cache=trust_cache,
-        matching=matching,
-    )
+    asked = Asked(project_root(files[0]), flags)
     asked.check()
     PlannedRun((), effect)  # what cannot be read is refused before any model is loaded
     elsewhere = _device(on, utilisation)
@@ -134,7 +100,7 @@ def _read(paths: Sequence[Path], asked: Asked) -> tuple[list[ClaimFile], bool]:
         else:
             files.append(replace(file, claims=tuple(each for each in file.claims if asked.chooses(each.id))))
     if files and not any(file.claims for file in files):
-        raise NeuronClaimsError(f"-k {asked.matching!r} matches no claim.")
+        raise NeuronClaimsError(f"-k {asked.said.matching!r} matches no claim.")
     return [file for file in files if file.claims], wrong
 
 

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import (
-    Attention,
-    Device,
-    DeviceMap,
-    Dtype,
-    Matching,
-    MaxMemory,
-    OffloadFolder,
-    PromptFolders,
-)
+from neuronclaims.cli.claim_files import SUFFIXES
+from neuronclaims.cli.groups import Without
+from neuronclaims.cli.options import Force, RunFlags
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
@@ -34,19 +27,13 @@ def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="a claim file about the old model")],
     old: Annotated[str, typer.Option(metavar="MODEL", help=f"the model it is about: {MODEL}")],
     new: Annotated[str, typer.Option(metavar="MODEL", help=f"the model to look in: {MODEL}")],
-    matching: Matching = "",
     out: Annotated[
         Path | None,
         typer.Option("-o", metavar="OUT", help="the file to write (default: x.rematched.claims.yaml)"),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
-    device: Device = None,
-    dtype: Dtype = None,
-    attention: Attention = None,
-    device_map: DeviceMap = None,
-    max_memory: MaxMemory = None,
-    offload_folder: OffloadFolder = None,
-    prompt_folder: PromptFolders = None,
+    force: Force = False,
+    *,
+    flags: Annotated[RunFlags, Without("models", "cache", "engine", "trust_cache")],
 ) -> int:
     """Look in a new model for the neurons that a claim file names.
 
@@ -56,33 +43,30 @@ def run(
     from neuronclaims.claim_files.prompt_folders import PromptFolders as Folders
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
-    from neuronclaims.loading.settings import LoadSettings
-    from neuronclaims.models.options import RunOptions
-    from neuronclaims.rematch import beside, rematch, write
+    from neuronclaims.rematch import TwoModels, beside, rematch, write
     from neuronclaims.rematch.table import table
 
-    folders = Folders.around(file, tuple(prompt_folder or ()))
-    read, base = read_claim_file(file, templates(), folders), Path.cwd()
+    folders = Folders.around(file, flags.allowed.folders)
+    read = read_claim_file(file, templates(), folders)
+    models = TwoModels(old, new, Path.cwd(), download=flags.download)
     out = out or beside(file)
     _check_out(out, force)
     done = rematch(
         read,
-        old,
-        new,
-        base=base,
-        only=_chosen(read, matching),
-        options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),
+        models,
+        only=_chosen(read, flags.matching),
+        options=flags.load.options,
         report=lambda text: say(f"{text} ...", file=sys.stderr),
     )
     say(*table(done))
-    count = write(read, done, out, old=old, new=new, base=base, force=force, folders=folders)
+    count = write(read, done, out, models, force=force, folders=folders)
     say(f"{out} written: {count} of {len(read.claims)} claims")
     return 0
 
 
 def _check_out(out: Path, force: bool) -> None:
     """Refuse, before any model is loaded, a file that could not be written or that pytest would not collect."""
-    if not out.name.endswith((".claims.yaml", ".claims.yml")):
+    if not out.name.endswith(SUFFIXES):
         raise NeuronClaimsError(f"{out.name} would be no claim file: let its name end in .claims.yaml.")
     if not out.parent.is_dir():
         raise NeuronClaimsError(f"There is no folder {out.parent} to write {out.name} to.")

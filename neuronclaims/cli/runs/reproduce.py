@@ -14,18 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import (
-    Attention,
-    Cache,
-    Device,
-    DeviceMap,
-    Download,
-    Dtype,
-    Matching,
-    MaxMemory,
-    Models,
-    OffloadFolder,
-)
+from neuronclaims.cli.groups import Without
+from neuronclaims.cli.options import RunFlags
 from neuronclaims.cli.output import say, say_styled
 from neuronclaims.errors import NeuronClaimsError
 
@@ -51,7 +41,6 @@ def run(
             metavar="NAME", show_default=False, help="the entry of the gallery (default: list them)"
         ),
     ] = None,
-    matching: Matching = "",
     files: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,15 +50,8 @@ def run(
             "can be given several times",
         ),
     ] = None,
-    models: Models = None,
-    cache: Cache = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    attention: Attention = None,
-    device_map: DeviceMap = None,
-    max_memory: MaxMemory = None,
-    offload_folder: OffloadFolder = None,
-    download: Download = False,
+    *,
+    flags: Annotated[RunFlags, Without("engine", "prompt_folder", "trust_cache")],
 ) -> int:
     """Put a published finding to its model, and show the number that was reported beside what is found here.
 
@@ -80,19 +62,11 @@ def run(
     """
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
     from neuronclaims.gallery.entries import gallery_entry
-    from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.naming import project_root
 
     if name is None:
         return _list()
-    asked = Asked(
-        root=project_root(Path.cwd()),
-        models=models or (),
-        cache=cache,
-        load=LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder),
-        download=download,
-        matching=matching,
-    )
+    asked = Asked(project_root(Path.cwd()), flags)
     asked.check()
     with telling_warnings(), _with_files(gallery_entry(name), files or ()) as path:
         return _reproduced(path, asked)
@@ -162,7 +136,7 @@ def _reproduced(path: Path, asked: Asked) -> int:
     if file.source:
         say(*_told(file.source), "")
     if not any(asked.chooses(claim.id) for claim in file.claims):
-        raise NeuronClaimsError(f"-k {asked.matching!r} matches no claim.")
+        raise NeuronClaimsError(f"-k {asked.said.matching!r} matches no claim.")
     with ProgressBar() as bar:
         study = asked.study(bar, measure_each)
         entries = list(_entries(file, asked, study))
@@ -196,7 +170,7 @@ def _entries(file: ClaimFile, asked: Asked, study: object) -> Iterator[Entry]:
         try:
             found = study.judge(file, model)
         except MissingModelError as error:
-            fetch = "" if asked.download else ", or fetch it now (--download)"
+            fetch = "" if asked.said.download else ", or fetch it now (--download)"
             say(f"{error.short} (--model {model}=FOLDER){fetch}.", file=sys.stderr)
             continue
         except NeuronClaimsError as error:

@@ -21,6 +21,7 @@ from neuronclaims.pytest_session.baselines.lost import Lost
 from neuronclaims.pytest_session.load_settings import load_settings
 from neuronclaims.pytest_session.settings import folder_of, is_on, prompt_folders
 from neuronclaims.reports.entry import Rematch
+from neuronclaims.run_settings import TRUST_CACHE
 
 if TYPE_CHECKING:
     from neuronclaims.models.sources import Source
@@ -105,18 +106,16 @@ class Rematching:
         from neuronclaims.claim_files.reader import read_claim_file
         from neuronclaims.kinds import templates
         from neuronclaims.models.options import RunOptions
-        from neuronclaims.rematch import rematch
+        from neuronclaims.rematch import TwoModels, rematch
 
         many = f"{len(lost.was)} lost {'claim' if len(lost.was) == 1 else 'claims'}"
         self._report(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
         given, unsaid = load_settings(self.config)
         load = given.over(unsaid)
+        handed = {} if lost.handed_over is None else {lost.spec: lost.handed_over}
         return rematch(
             read_claim_file(lost.file, templates(), prompt_folders(self.config)),
-            str(source.folder),
-            lost.spec,
-            base=lost.file.parent,
-            models=None if lost.handed_over is None else {lost.spec: lost.handed_over},
+            TwoModels(str(source.folder), lost.spec, lost.file.parent, handed),
             only=lost.was,
             options=RunOptions.of(load),
         )
@@ -154,7 +153,7 @@ def fingerprints(config: pytest.Config) -> Path | None:
     from neuronclaims.cache.run_cache import RunCache
 
     cache = folder_of(config, "cache")
-    return RunCache(cache, is_on(config, "trust-cache")).fingerprints if cache is not None else None
+    return RunCache(cache, is_on(config, TRUST_CACHE)).fingerprints if cache is not None else None
 
 
 def path_from(base: Path, path: Path) -> str:

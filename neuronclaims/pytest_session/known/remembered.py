@@ -14,6 +14,7 @@ from neuronclaims.kept.outlines import FileOutline, recalled_outline
 from neuronclaims.pytest_session.baselines.baseline_settings import wants_baseline
 from neuronclaims.pytest_session.settings import folder_of, is_on, prompt_folders
 from neuronclaims.reports.drawn import Drawn
+from neuronclaims.run_settings import FRESH, TRUST_CACHE, VERIFY
 
 if TYPE_CHECKING:
     from neuronclaims.study import Verdicts
@@ -25,7 +26,7 @@ def cache_of(config: pytest.Config) -> RunCache | None:
     """Return the run cache of a session, None where it has none."""
     if _CACHE not in config.stash:
         folder = folder_of(config, "cache")
-        config.stash[_CACHE] = None if folder is None else RunCache(folder, is_on(config, "trust-cache"))
+        config.stash[_CACHE] = None if folder is None else RunCache(folder, is_on(config, TRUST_CACHE))
     return config.stash[_CACHE]
 
 
@@ -33,7 +34,7 @@ def verdicts_of(config: pytest.Config) -> Verdicts:
     """Return what becomes of verdicts: where baselines are saved or compared, the values behind them are needed."""
     if wants_baseline(config):
         return "unkept"
-    return "fresh" if is_on(config, "fresh") or is_on(config, "verify") else "kept"
+    return "fresh" if is_on(config, FRESH) or is_on(config, VERIFY) else "kept"
 
 
 def outline_known(config: pytest.Config, path: Path) -> FileOutline | None:
@@ -48,6 +49,6 @@ def outline_known(config: pytest.Config, path: Path) -> FileOutline | None:
 def drawn_before(config: pytest.Config) -> Drawn | None:
     """Return what earlier sessions drew of the same results; None where nothing is known of them, or kept."""
     cache = cache_of(config)
-    if cache is None or is_on(config, "fresh"):
+    if cache is None or is_on(config, FRESH):
         return None
     return Drawn(Notes(cache), code_and_libraries())
