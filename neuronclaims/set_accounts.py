@@ -105,6 +105,27 @@ class SetAccount:
         return sum(frame.prompts for frame in self.frames)
 
     @property
+    def frames_count(self) -> bool:
+        """Whether prompts of one frame count as so many units that it is told; of one frame alone it is not."""
+        lost = self.units - self.units_with_frames
+        return not self.one_frame and lost >= max(2, self.units / 10)
+
+    @property
+    def dependent(self) -> int:
+        """How many prompts repeat the words or the frame of another, and count as units of their own all the same."""
+        return self.same_words + (self.framed if self.frames_count else 0)
+
+    @property
+    def dependent_words(self) -> str:
+        """How many that are, in words.
+
+        >>> frames = (Frame("the … of Hanoi", 4),)
+        >>> SetAccount("hanoi", 9, same_words=1, frames=frames, units=9, units_with_frames=6).dependent_words
+        "5 of 9 prompts of 'hanoi'"
+        """
+        return f"{self.dependent:,} of {_many(self.prompts, 'prompt')} of {quoted(self.name)}"
+
+    @property
     def one_frame(self) -> bool:
         """Whether all prompts have the same frame."""
         return len(self.frames) == 1 and self.framed == self.prompts

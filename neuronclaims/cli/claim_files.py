@@ -15,19 +15,30 @@ def found(paths: Sequence[Path]) -> list[Path]:
 
     Raises NeuronClaimsError for a folder without any.
     """
-    return list(dict.fromkeys(_found(paths)))
+    files, empty = found_and_empty(paths)
+    if empty:
+        raise NeuronClaimsError(without(empty[0]))
+    return files
 
 
-def _found(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.is_dir():
-            yield path  # what is no claim file says so itself
-            continue
-        below = [file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")]
-        seen = sorted(file for file in below if not _hidden(file.relative_to(path)))
-        if not seen:
-            raise NeuronClaimsError(f"There is no claim file (*.claims.yaml) in {path}: name another folder.")
-        yield from seen
+def found_and_empty(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return all claim files named and below folders, each once, and the folders that have none."""
+    below = {path: list(_below(path)) for path in paths}
+    files = dict.fromkeys(file for each in below.values() for file in each)
+    return list(files), [path for path, each in below.items() if not each]
+
+
+def without(folder: Path) -> str:
+    """Say of a folder that it has no claim file."""
+    return f"There is no claim file (*.claims.yaml) in {folder}: name another folder."
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path  # what is no claim file says so itself
+        return
+    below = [file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")]
+    yield from sorted(file for file in below if not _hidden(file.relative_to(path)))
 
 
 def _hidden(path: Path) -> bool:

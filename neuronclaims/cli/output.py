@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import sys
+from textwrap import fill
 from typing import TextIO
 
 from neuronclaims.foreign_text import fitting, harmless, inert, spelled
+
+WIDTH = 80
+"""Columns of what is told in sentences."""
 
 
 def say(*texts: str, file: TextIO | None = None) -> None:
     """Print texts, each on its own line or lines."""
     _write("\n".join(map(harmless, texts)), file)
+
+
+def wrapped(text: str, indent: str = "", later: str = "") -> str:
+    """Return text in lines of at most 80 columns, of which those after the first begin ``later``; no word is broken."""
+    return fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def say_styled(text: str) -> None:

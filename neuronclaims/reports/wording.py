@@ -162,6 +162,16 @@ def selection_lines(entries: Sequence[Entry], ways: Collection[str] | None = Non
     ]
 
 
+def dependent_lines(entries: Sequence[Entry]) -> list[str]:
+    """Say in one line how many prompts of which sets repeat others and count as independent; none gives no line."""
+    sets = {account.name: account for entry in entries for account in entry.result.data.sets}
+    told = [account.dependent_words for account in sets.values() if account.dependent]
+    if not told:
+        return []
+    shown = told if len(told) <= 3 else [*told[:2], f"those of {len(told) - 2} more sets"]
+    return [f"Near copies that count as independent: {', '.join(shown)} (-v says which, and what to do)."]
+
+
 SELECTIONS = {
     "discovered": "{which}: {found} on other prompts, none of which is tested here.",
     "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "

@@ -102,6 +102,21 @@ def test_nothing_passes_by_being_empty(folder, capsys, path):
     assert "no claim file" in told.err or "there is no such file" in told.out
 
 
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_a_folder_without_claim_files_hides_nothing_of_the_others(folder, capsys, form):
+    (folder / "empty").mkdir()
+    assert main(["check", "empty", "claims", "--format", form]) == 1
+    told = capsys.readouterr()
+    assert told.err == (
+        "neuronclaims: There is no claim file (*.claims.yaml) in empty: name another folder.\n"
+    )
+    if form == "json":
+        read = json.loads(told.out)
+        assert (read["ok"], [each["claims"] for each in read["files"]]) == (False, [2])
+    else:
+        assert told.out.endswith("1 claim file, 2 claims that can be read\n")
+
+
 def test_a_claim_that_its_prompts_cannot_test_fails(folder, capsys):
     bad(folder, text=GOOD.replace("a: [one, two, three, four, five]", "a: [one]"))
     assert main(["check"]) == 1

@@ -12,8 +12,10 @@ from rich.cells import cell_len
 
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.reports.account import Account
+from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.terminal.writer import draw
 from neuronclaims.results import Effect
+from neuronclaims.set_accounts import DataAccount, Frame, SetAccount
 
 WIDTHS = (40, 60, 80, 100, 145, 146, 160, 200)
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -79,6 +81,28 @@ def test_in_a_list_only_verdicts_begin_a_line(width: int) -> None:
     beginnings = {line.split()[0] for line in lines[1:] if line and line[0] != " "}
     assert {"REFUTED", "2"} <= beginnings
     assert not beginnings & {"neuron", "prompts_about_flowers", "by", "sd"}
+
+
+def with_sets(shown: Entry, *sets: SetAccount) -> Entry:
+    return replace(shown, result=replace(shown.result, data=DataAccount(sets, ("3 of 7 are alike",))))
+
+
+def test_near_copies_are_counted_once_for_a_file_and_told_in_full_with_v() -> None:
+    frames = (Frame("the … of Hanoi", 3),)
+    copies = SetAccount("hanoi", 7, frames=frames, units=7, units_with_frames=5)
+    twice = SetAccount("twice", 4, same_words=1, units=4, units_with_frames=4)
+    grouped = SetAccount("grouped", 7, near_copies=2, frames=frames, units=5, units_with_frames=5)
+    shown = (with_sets(entry(), copies, grouped), with_sets(entry("", 1), copies, twice))
+    for verbosity, told in ((-1, 0), (0, 1), (1, 0)):
+        text = draw(Account(shown), width=120, colour=False, verbosity=verbosity)
+        assert text.count("3 of 7 prompts of 'hanoi', 1 of 4 prompts of 'twice' (-v says which") == told
+        assert "grouped" not in text
+        assert ("3 of 7 are alike" in text) == (verbosity == 1)
+    alone = draw(Account((with_sets(entry(), grouped),)), width=120, colour=False)
+    assert "Near copies" not in alone
+    many = [replace(twice, name=f"s{n}") for n in range(5)]
+    text = draw(Account((with_sets(entry(), *many),)), width=120, colour=False)
+    assert "1 of 4 prompts of 's0', 1 of 4 prompts of 's1', those of 3 more sets (" in text
 
 
 def test_what_is_missing_is_said_last() -> None:

@@ -126,8 +126,7 @@ def _rows_lost(taken: RowsTaken, name: str) -> Iterator[str]:
 
 
 def _frames(account: SetAccount, name: str) -> Iterator[str]:
-    lost = account.units - account.units_with_frames
-    if account.one_frame or lost < max(2, account.units / 10):
+    if not account.frames_count:
         return
     first = account.frames[0]
     shared = (

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from neuronclaims.cli.options import Matching
-from neuronclaims.cli.output import say
+from neuronclaims.cli.output import say, wrapped
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.reports.trend import UNTESTED, story_with_onset
@@ -74,13 +74,12 @@ def run(
         places: dict[int, str] = {place: claim["model"] for place, claim in enumerate(here, 1)}
         told = story_with_onset([(c["model"], _verdict(c)) for c in here], Onset.of(verdicts), places)
         say(one_line(f"{file}::{name}"))
-        for line in (*_rows(here), told):
-            say("  " + one_line(line))
+        say(*("  " + one_line(row) for row in _rows(here)), wrapped(one_line(told), "  "))
         if not together:
             remarks[UNJUDGED] = None
         say("")
     if remarks:
-        say(*remarks)
+        say(*map(wrapped, remarks))
     return 0
 
 

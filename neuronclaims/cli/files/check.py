@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from neuronclaims.cli.claim_files import found
+from neuronclaims.cli.claim_files import found_and_empty, without
 from neuronclaims.cli.options import Paths, PromptFolders
 from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
@@ -48,9 +49,14 @@ def run(
     The prompt files that they name are read too. Folders are searched for *.claims.yaml. The exit status is 1 where
     anything is wrong, or where nothing was found.
     """
-    checked = [_checked(path, tuple(prompt_folder or ())) for path in found(paths or [Path()])]
-    FORMATS[form](checked)
-    return int(any(each.problems for each in checked))
+    files, empty = found_and_empty(paths or [Path()])
+    checked = [_checked(path, tuple(prompt_folder or ())) for path in files]
+    right = not empty and not any(each.problems for each in checked)
+    if checked:
+        FORMATS[form](checked, right)
+    for folder in empty:
+        say(f"neuronclaims: {without(folder)}", file=sys.stderr)
+    return int(not right)
 
 
 def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
@@ -105,7 +111,7 @@ def _text(checked: Sequence[Checked]) -> Iterator[str]:
     yield f"{read}; {_plural(wrong, 'problem')}" if wrong else read
 
 
-def _say_json(checked: Sequence[Checked]) -> None:
+def _say_json(checked: Sequence[Checked], right: bool) -> None:
     files = [
         {
             "path": str(each.path),
@@ -116,7 +122,7 @@ def _say_json(checked: Sequence[Checked]) -> None:
         }
         for each in checked
     ]
-    say(in_json(json.dumps({"ok": not any(each.problems for each in checked), "files": files}, indent=2)))
+    say(in_json(json.dumps({"ok": right, "files": files}, indent=2)))
 
 
 def _plain(problem: Problem) -> dict[str, object]:
@@ -130,7 +136,7 @@ def _plain(problem: Problem) -> dict[str, object]:
     }
 
 
-def _say_annotations(checked: Sequence[Checked]) -> None:
+def _say_annotations(checked: Sequence[Checked], right: bool) -> None:
     say_commands(
         [
             _annotation(level, problem)
@@ -139,10 +145,10 @@ def _say_annotations(checked: Sequence[Checked]) -> None:
             for problem in problems
         ]
     )
-    _say_text([Checked(each.path, each.claims) for each in checked])
+    _say_text([Checked(each.path, each.claims) for each in checked], right)
 
 
-def _say_text(checked: Sequence[Checked]) -> None:
+def _say_text(checked: Sequence[Checked], _right: bool) -> None:
     say(*_text(checked))
 
 

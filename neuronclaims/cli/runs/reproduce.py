@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuronclaims.cli.groups import Without
 from neuronclaims.cli.options import RunFlags
-from neuronclaims.cli.output import say, say_styled
+from neuronclaims.cli.output import say, say_styled, wrapped
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ EXAMPLES = (
     "neuronclaims reproduce entropy-neurons-gpt2 --model gpt2=./gpt2 --device cuda",
     "neuronclaims reproduce language-neurons-llama-2-7b --file LLaMA-2-7B.neuron.pth=lists/llama.pth",
 )
-WIDTH = 80
 
 
 def run(
@@ -81,7 +79,7 @@ def _list() -> int:
         told = (account.publication.in_short, account.ran or "") if account else ()
         say(
             name,
-            *(fill(each, WIDTH, initial_indent="    ", subsequent_indent="    ") for each in told if each),
+            *(wrapped(each, "    ") for each in told if each),
         )
     say("", "Put one to its model: neuronclaims reproduce NAME")
     return 0
@@ -196,4 +194,4 @@ def _told(source: FindingAccount) -> Iterator[str]:
     }
     for heading, text in said.items():
         if text:
-            yield fill(f"{heading}: {text}", WIDTH, subsequent_indent="  ")
+            yield wrapped(f"{heading}: {text}", later="  ")

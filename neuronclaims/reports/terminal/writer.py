@@ -23,6 +23,7 @@ from neuronclaims.reports.terminal.table import COLUMNS, EFFECTS, colour_of, id_
 from neuronclaims.reports.wording import (
     counted,
     counts_text,
+    dependent_lines,
     effect_texts,
     headline,
     model_lines,
@@ -99,12 +100,19 @@ class _Pen:
         by_file = {found.file: found for found in matrices(entries)} if self.verbosity >= 0 else {}
         told_of = families([entry for entry in entries if self.verbosity >= 0 or entry.failed])
         for place, (file, model, members) in enumerate(told_of):
-            yield self.family(f"{file} on {model}", members)
-            if file in by_file and file not in [other for other, _, _ in told_of[place + 1 : place + 2]]:
+            last = file not in [other for other, _, _ in told_of[place + 1 : place + 2]]
+            of_file = [entry for entry in entries if entry.result.file == file] if last else []
+            yield self.family(f"{file} on {model}", members, dependent_lines(of_file))
+            if file in by_file and last:
                 yield by_models(by_file[file], max(self.width, 40), self.plain_signs)
 
-    def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
-        """Yield a heading and its claims; an error that many of them share comes once, at the end."""
+    def family(
+        self, title: str, entries: Sequence[Entry], of_file: Sequence[str]
+    ) -> Iterator[RenderableType]:
+        """Yield a heading and its claims, and last what is said ``of_file``; with ``-v`` each claim says it.
+
+        An error that many claims share comes once, after them.
+        """
         heading, counts = user_text(title, "bold"), user_text(f"  {counted(entries)}", "dim")
         if self.verbosity >= 0 and heading.cell_len + counts.cell_len < self.width - 2:
             heading.append_text(counts)
@@ -119,6 +127,8 @@ class _Pen:
             yield from self._broken(error, members)
         ways = None if self.verbosity > 0 else ("searched",)
         yield from (user_text(line, "dim") for line in selection_lines(entries, ways))
+        if self.verbosity == 0:
+            yield from (user_text(line, "dim") for line in of_file)
         if self.verbosity > 0:
             yield from (user_text(line, "dim") for line in model_lines(entries))
 
