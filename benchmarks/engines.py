@@ -2,25 +2,28 @@
 
 python benchmarks/engines.py [ROUNDS] [PROMPTS]
 
-Prints for each run the seconds of all of it (Python, Ray and its workers start, import torch, load the model and end),
-of the measuring alone, and the texts that were measured in a second of CPU time of the busiest process. The last says
-how evenly work is shared, and what the engine itself costs, also on a machine that others use at the same time. All
-ratios are medians over the rounds. Linux only.
+Prints for each run the seconds of the whole command (Python, Ray and its workers start, import torch, load the model
+and end) and the CPU seconds of all its processes, when measuring began, the texts that were measured in a second while
+all workers had the model, and in a second of CPU time of the busiest process. The last says how evenly work is shared,
+and what the engine itself costs, also on a machine that others use at the same time; how much of it these used is told
+beside it. All ratios are medians over the rounds. Linux only.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 RUN = """
 import hashlib, os, sys, time
-start = time.perf_counter()
 from pathlib import Path
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.measurements import Activations
@@ -42,13 +45,15 @@ def cpu():
     return found
 
 def progress(step):
+    if step.stage == "measuring" and not begun:
+        begun.append(time.time() - float(sys.argv[4]))
     if step.stage == "measuring" and step.workers == workers:
         seen.append((time.perf_counter(), step.done, cpu() if not seen or step.done == step.total else {}))
 
 workers = int(sys.argv[3].partition(":")[2] or 0)
 texts = tuple(Path(sys.argv[2]).read_text().splitlines())
 asked = [Activations("mlp_post", layer, TokenRule("mean", "prompt"), texts) for layer in range(8)]
-seen = []
+seen, begun = [], []
 found = measure_each(
     open_model(sys.argv[1], Path()), asked, options=RunOptions(engine=sys.argv[3]), progress=progress
 )
@@ -56,9 +61,9 @@ assert not found.failed
 values = hashlib.sha256(b"".join(found[each].tobytes() for each in asked))
 (first, done, before), (last, total, after) = seen[0], seen[-1]
 busiest = max(after[each] - before.get(each, 0) for each in after)
-print(time.perf_counter() - start, (last - first) / (total - done), busiest / (total - done), values.hexdigest())
+print(begun[0], (last - first) / (total - done), busiest / (total - done), values.hexdigest())
 """
-PARTS = ("the whole run", "measuring", "CPU of the busiest")
+PARTS = ("whole command", "while measuring", "CPU of the busiest", "CPU of all processes")
 
 
 def model_of(folder: Path) -> None:
@@ -82,8 +87,49 @@ def texts_of(count: int) -> str:
     return "\n".join(" ".join(draw.choices(words, k=35)) for _ in range(count))
 
 
+def busy() -> float:
+    """Return the CPU seconds that all processes of the machine have used since it started."""
+    fields = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+    return (sum(fields[:8]) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def children() -> float:
+    """Return the CPU seconds of all processes that were started here, by whomever, and have ended."""
+    end = time.time() + 10
+    while time.time() < end:
+        try:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.05)
+        except ChildProcessError:  # there is none left
+            break
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(engine: str, folder: Path, texts: Path) -> tuple[list[float], str]:
+    """Run an engine once, print what it took, and return that with a hash of the values."""
+    load, cpu, start = os.getloadavg()[0], busy(), time.time()
+    command = [sys.executable, "-c", RUN, str(folder), str(texts), engine, str(start)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    before = children()
+    said = subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout.split()
+    whole, machine = time.time() - start, busy() - cpu
+    used = children() - before
+    others = max(0.0, machine - used) / whole / len(os.sched_getaffinity(0))
+    begun, each, busiest = (float(word) for word in said[:3])
+    print(
+        f"{engine:6} {whole:6.1f} s in all, measuring after {begun:4.1f} s, {1 / each:5.0f} texts/s, "
+        f"{1 / busiest:5.0f} texts/s of CPU; {used:5.1f} CPU s; load {load:.1f}, others at {others:.0%}",
+        flush=True,
+    )
+    return [whole, each, busiest, used], said[3]
+
+
 def main(rounds: int, count: int) -> None:
     """Run all engines in turn, and print what they took."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # processes that lose their parent become children of this one
+    cores = len(os.sched_getaffinity(0))
+    print(f"{count:,} texts, {rounds} rounds, {cores} cores", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder, texts = Path(name) / "model", Path(name) / "texts.txt"
         model_of(folder)
@@ -92,17 +138,10 @@ def main(rounds: int, count: int) -> None:
         for _ in range(rounds):
             hashes = set()
             for engine in ("local", "ray:1", "ray:2"):
-                command = [sys.executable, "-c", RUN, str(folder), str(texts), engine]
-                env = {**os.environ, "OMP_NUM_THREADS": "1"}
-                done = subprocess.run(
-                    command, capture_output=True, text=True, env=env, check=True
-                ).stdout.split()
-                taken = [float(each) for each in done[:3]]
+                taken, values = run(engine, folder, texts)
                 found.setdefault(engine, []).append(taken)
-                hashes.add(done[3])
-                rates = f"{1 / taken[1]:5.0f} texts/s, {1 / taken[2]:5.0f} texts/s of CPU"
-                print(f"{engine:6} {taken[0]:6.1f} s in all, {rates}", flush=True)
-            print("equal to the bit" if len(hashes) == 1 else "NOT EQUAL")
+                hashes.add(values)
+            print("equal to the bit" if len(hashes) == 1 else "NOT EQUAL", flush=True)
     for part, word in enumerate(PARTS):
         for one, other in (("ray:1", "local"), ("local", "ray:2"), ("ray:1", "ray:2")):
             ratios = [a[part] / b[part] for a, b in zip(found[one], found[other], strict=True)]
@@ -112,4 +151,4 @@ def main(rounds: int, count: int) -> None:
 
 if __name__ == "__main__":
     given = [int(each) for each in sys.argv[1:]]
-    main(*given, *(3, 3000)[len(given) :])
+    main(*given, *(3, 8000)[len(given) :])

@@ -134,6 +134,7 @@ class FakePool:
         self.size, self._server, self._deaths = size, server, deaths
         self._decisions = iter(decisions)
         self.started, self.closed, self.ran = 0, False, list[tuple[int, int]]()
+        self.answered: list[tuple[int, str]] = []
         self.time, self.seconds, self.ended = 0.0, 1.0, list[int]()
         self.live: dict[int, tuple[FakeServer, deque]] = {}
 
@@ -181,6 +182,7 @@ class FakePool:
         except NeuronClaimsError as error:
             yield Answered(worker, WorkerTrouble.of(error))
         else:
+            self.answered.append((worker, method))
             if method == "run":
                 self.ran.append(arguments)
             yield Answered(worker, answer)

@@ -159,6 +159,16 @@ def test_patience_goes_by_the_slowest_and_counts_only_time_in_which_somebody_loo
     assert RunOptions(patience="2.5").patience == 2.5
 
 
+def test_others_load_the_model_while_one_asks_the_tokenizer() -> None:
+    pool = FakePool(2, [0, 1, 1])  # one comes, two comes, and two answers first
+    engine = RemoteEngine("model", lambda: pool, lambda _: None)
+    engine.refused([Activations("mlp_post", 0, TokenRule("last", "prompt"), ("a",))])
+    assert pool.answered == [(2, "load"), (1, "refused")]
+    assert not engine.at_hand  # all may have been refused
+    assert sum(len(each.items) for each in engine.run(JOBS[:1])) == len(ITEMS)
+    assert engine.at_hand
+
+
 class Together(FakePool):
     """A pool that tells at once all that happened."""
 

@@ -7,16 +7,15 @@ processes in ``test_dispatch.py``.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ray_processes import processes, server, until
 from slow_need import Slowly
 from thorough import THOROUGH
 
@@ -25,7 +24,6 @@ from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.remote import ray_pool
 from neuronclaims.engines.remote.serving import Expected, place_of, versions
-from neuronclaims.engines.remote.whole_run import WHOLE_RUN
 from neuronclaims.measurements import (
     Ablation,
     Activations,
@@ -76,29 +74,6 @@ def every_sort() -> list[Measurement]:
 def same(one: np.ndarray, other: np.ndarray) -> bool:
     """Say whether two answers are equal bit by bit, or text by text."""
     return one.tolist() == other.tolist() if one.dtype.kind == "O" else one.tobytes() == other.tobytes()
-
-
-def processes(word: str) -> list[str]:
-    """The command lines of all processes that have a word in them, of those that are no zombies."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if word in line and state != "Z":
-            found.append(line)
-    return found
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 @only_thorough
@@ -162,20 +137,6 @@ def ended(
     return found.failed.get(asked)
 
 
-def server() -> int:
-    """The process of a worker."""
-    found = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _serves(each)]
-    assert found
-    return found[0]
-
-
-def _serves(entry: Path) -> bool:
-    try:
-        return (entry / "cmdline").read_bytes().startswith(b"ray::ModelServer")
-    except OSError:
-        return False
-
-
 def kill() -> None:
     os.kill(server(), signal.SIGKILL)
 
@@ -212,29 +173,6 @@ def test_a_worker_that_hangs_is_ended_and_loses_nothing(demo, tmp_path: Path) ->
 
 
 @only_thorough
-def test_the_models_of_a_run_share_one_cluster_and_its_workers(demo, tmp_path: Path) -> None:
-    import ray
-
-    other = tmp_path / "other"
-    shutil.copytree(demo.folder, other)
-    with WHOLE_RUN.joined():
-        pids = []
-        for number, source in enumerate((demo, open_model(str(other), Path()), demo)):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            if number == 2:  # one that ends while it waits for a model is replaced, and nobody hears of it
-                os.kill(server(), signal.SIGKILL)
-            asked = Slowly(tuple(f"text {'x' * n}" for n in range(6)), 0.4, str(folder))
-            found = measure_each(source, [asked], options=RunOptions(engine="ray:2"))
-            assert found[asked][:, 0].tolist() == [5.0 + n for n in range(6)]
-            pids.append({path.name.split("-")[1] for path in folder.iterdir()})
-            assert ray.is_initialized()
-        assert pids[1] <= pids[0]
-    assert not ray.is_initialized()
-    assert until(lambda: not processes("ray::ModelServer"))
-
-
-@only_thorough
 def test_a_machine_that_vanishes_loses_nothing(demo, tmp_path: Path) -> None:
     import ray
     from ray.cluster_utils import Cluster
@@ -254,6 +192,7 @@ def test_a_machine_that_vanishes_loses_nothing(demo, tmp_path: Path) -> None:
 DRIVER = """
 import sys
 from pathlib import Path
+from ray_processes import processes, server, until
 from slow_need import Slowly
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure_each

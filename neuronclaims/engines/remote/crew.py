@@ -80,9 +80,11 @@ class Crew:
         member.open.append(OpenQuestion(what, effort))
         self._pool.ask(member.number, method, *arguments)
 
-    def load(self) -> None:
-        """Have all workers load the model that are not at it."""
+    def load(self, *, besides: Hashable = None) -> None:
+        """Have all workers load the model that are not at it, or at a question that is named."""
         for member in self.members.values():
+            if member.open and member.open[0].what == besides is not None:
+                continue
             if not member.loaded and _LOAD not in (each.what for each in member.open):
                 self.ask(member, _LOAD, "load")
 

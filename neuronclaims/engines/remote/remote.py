@@ -30,30 +30,36 @@ class RemoteEngine:
     ) -> None:
         self._model, self._opens, self._report, self._patience = model, opens, report, patience
         self._made: Crew | None = None
+        self._wanted = False
         self._jobs = 0
         self.failures: dict[tuple[Need, str], MeasurementError] = {}
 
     @property
     def at_hand(self) -> bool:
-        """Whether a worker has the model."""
-        return self._made is not None and bool(self._made.loaded)
+        """Whether a worker has the model, and was to have it."""
+        return self._wanted and self._made is not None and bool(self._made.loaded)
 
     @property
     def tolerance(self) -> float:
         """The share of a row's largest value that rounding alone may move."""
-        crew = self._crew
+        crew, self._wanted = self._crew, True
         while crew.model is None:
             crew.load()
             list(crew.events())
         return crew.model.tolerance
 
     def refused(self, measurements: Sequence[Measurement]) -> dict[Measurement, MeasurementError]:
-        """Return, of some measurements, those that the tokenizer refuses: one worker is asked, before it loads."""
+        """Return, of some measurements, those that the tokenizer refuses.
+
+        One worker is asked, before it loads the model; the others load it meanwhile.
+        """
         crew, asked, tries = self._crew, False, 0
         while True:
             if not asked and crew.members:
                 crew.ask(next(iter(crew.members.values())), _REFUSED, "refused", tuple(measurements))
                 asked = True
+            if asked:
+                crew.load(besides=_REFUSED)
             for event in list(crew.events()):  # all of them, also where the answer is not the last
                 if isinstance(event, Done) and event.what == _REFUSED:
                     found: Refused = event.answer
@@ -74,7 +80,7 @@ class RemoteEngine:
         """
         done, total, first = 0, sum(len(job.items) for job in work), self._jobs
         self._jobs += len(work)
-        crew = self._crew
+        crew, self._wanted = self._crew, True
         if not crew.loaded:
             self._report(Progress("loading", 0, 1, self._model))
         dispatch, said = Dispatch(crew, work, first), None

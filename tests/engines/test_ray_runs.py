@@ -1,0 +1,112 @@
+"""A run of several models starts Ray once, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from ray_processes import processes, server, until
+from slow_need import Slowly
+from thorough import THOROUGH
+
+from neuronclaims.engines.measure import measure_each
+from neuronclaims.engines.remote.whole_run import WHOLE_RUN, WholeRun
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import open_model
+
+pytest.importorskip("ray")
+only_thorough = pytest.mark.skipif(not THOROUGH, reason="takes half a minute (THOROUGH=1)")
+
+
+@only_thorough
+def test_the_models_of_a_run_share_one_cluster_and_its_workers(tmp_path: Path) -> None:
+    import ray
+
+    demo = open_model("demo", Path())
+    other = tmp_path / "other"
+    shutil.copytree(demo.folder, other)
+    with WHOLE_RUN.joined():
+        pids = []
+        for number, source in enumerate((demo, open_model(str(other), Path()), demo)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            if number == 2:  # one that ends while it waits for a model is replaced, and nobody hears of it
+                os.kill(server(), signal.SIGKILL)
+            asked = Slowly(tuple(f"text {'x' * n}" for n in range(6)), 0.4, str(folder))
+            found = measure_each(source, [asked], options=RunOptions(engine="ray:2"))
+            assert found[asked][:, 0].tolist() == [5.0 + n for n in range(6)]
+            pids.append({path.name.split("-")[1] for path in folder.iterdir()})
+            assert ray.is_initialized()
+        assert pids[1] <= pids[0]
+    assert not ray.is_initialized()
+    assert until(lambda: not processes("ray::ModelServer"))
+
+
+class Thing:
+    """Something that is started once."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
+def test_what_a_run_started_ends_with_the_last_who_is_in_it(error: type[BaseException] | None) -> None:
+    run = WholeRun()
+    things: list[Thing] = []
+
+    def models() -> None:
+        with run.joined():
+            for _ in range(2):
+                with run.joined():
+                    things.append(run.shared("a", Thing))
+            assert things[0] is things[1]
+            assert not things[0].closed
+            if error is not None:
+                raise error
+
+    if error is None:
+        models()
+    else:
+        with pytest.raises(error):
+            models()
+    assert things[0].closed == 1
+    with run.joined():
+        assert run.shared("a", Thing) is not things[0]
+
+
+def test_sessions_commands_and_calls_are_whole_runs(monkeypatch, pytester: pytest.Pytester) -> None:
+    """Each of the three is in the run while it measures two models, and has left it afterwards."""
+    from neuronclaims.cli.application import run
+    from neuronclaims.scripting.judge import judge
+
+    pytester.makefile(
+        ".claims.yaml",
+        a="version: 1\nmodels: [one, two]\nsite: mlp_post\ntokens: last of prompt\n"
+        "sets: {a: [x, y], b: [z, w]}\nclaims: [neuron 0:1 activates more for a than b]\n",
+    )
+    inside: list[int] = []
+
+    def planned(*_: object, **__: object) -> Exception:
+        inside.append(WHOLE_RUN._inside)
+        return NeuronClaimsError("enough is known")
+
+    monkeypatch.setattr("neuronclaims.study.Study._plan", planned)
+    for door in (
+        lambda: judge("a.claims.yaml"),
+        lambda: run(["measure", "a.claims.yaml"]),
+        lambda: pytester.inline_run("-p", "neuronclaims.plugin", "a.claims.yaml"),
+    ):
+        inside.clear()
+        with suppress(NeuronClaimsError):
+            door()
+        assert inside
+        assert set(inside) == {1}
+        assert WHOLE_RUN._inside == 0
