@@ -92,6 +92,7 @@ def test_sessions_commands_and_calls_are_whole_runs(monkeypatch, pytester: pytes
         a="version: 1\nmodels: [one, two]\nsite: mlp_post\ntokens: last of prompt\n"
         "sets: {a: [x, y], b: [z, w]}\nclaims: [neuron 0:1 activates more for a than b]\n",
     )
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # named below, whatever is installed
     inside: list[int] = []
 
     def planned(*_: object, **__: object) -> Exception:
