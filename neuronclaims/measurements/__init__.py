@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
     from neuronclaims.measurements.changing.attributions import Attribution, PairAttribution
     from neuronclaims.measurements.changing.needs import Pair
+    from neuronclaims.measurements.changing.outcomes.by_norm import ByNorm
     from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
     from neuronclaims.measurements.changing.outcomes.written import ChangedContinuations
     from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
@@ -37,6 +38,7 @@ __all__ = [
     "Activations",
     "Attention",
     "Attribution",
+    "ByNorm",
     "ChangedContinuations",
     "ChangedTokens",
     "Congruence",

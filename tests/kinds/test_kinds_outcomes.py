@@ -113,6 +113,51 @@ def test_the_numbers_are_those_computed_by_hand(tmp_path):
     assert others["perplexity after, as a multiple of that before"] == pytest.approx(exp(loss), rel=1e-4)
 
 
+def test_a_change_is_parted_into_what_goes_through_the_final_norm_and_what_does_not(tmp_path):
+    """At a quarter of its value, 0:3 writes 2 of 8: the state's variance falls from 130/32 to 10/32."""
+
+    def logs(logit: float) -> tuple[float, float]:
+        """Entropy, and loss of "tree", where the logit of "tree" is this and all others are 0."""
+        whole = exp(logit) + words() - 1
+        tree, other = exp(logit) / whole, 1 / whole
+        return -tree * log(tree) - (words() - 1) * other * log(other), -log(tree)
+
+    before, after, fixed = logs(LOGIT), logs(6 / (10 / 32) ** 0.5), logs(6 / (130 / 32) ** 0.5)
+    expected = {
+        "raises entropy in ends": after[0] - before[0],
+        "raises entropy with the final norm fixed in ends": fixed[0] - before[0],
+        "lowers entropy through the final norm in ends": after[0] - fixed[0],
+        "lowers loss through the final norm of dogs": mean(
+            of_text(text, after[1] - fixed[1]) for text in SETS["dogs"]
+        ),
+    }
+    found = {
+        claim: judged(tmp_path, f"scaling mlp_post neuron 0:3 by 0.25 {claim}", ", controls: none")
+        for claim in expected
+    }
+    assert {claim: each.error for claim, each in found.items() if each.error} == {}
+    assert {claim: each.evidence.effect.value for claim, each in found.items()} == pytest.approx(
+        expected, rel=1e-4, abs=1e-5
+    )
+    assert [each.verdict for each in found.values()] == ["supported"] * 4
+    notes = " ".join(found["lowers entropy through the final norm in ends"].evidence.notes)
+    assert "more than with the scale of the final norm as it was" in notes
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("raises perplexity through the final norm of dogs", "only of loss and entropy"),
+        ("raises entropy through the first norm in ends", "'final'"),
+        ("raises entropy through the final norm of ends", "'in'"),
+    ],
+)
+def test_what_cannot_be_parted_is_refused(words, message):
+    with pytest.raises(SentenceError) as refused:
+        parse(f"ablating mlp_post neuron 0:3 {words}", templates())
+    assert message in str(refused.value)
+
+
 def test_what_a_dead_neuron_does_not_change_is_shown_up_to_a_margin(tmp_path):
     found = judged(tmp_path, "ablating mlp_post neuron 0:3 does not raise loss of ends", ", margin: 0.1")
     assert found.evidence.effect.value == pytest.approx(0, abs=1e-6)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from neuronclaims.engines.measure import measure
-from neuronclaims.measurements import Ablation, Divergence, Entropy, Loss, Prediction
+from neuronclaims.measurements import Ablation, ByNorm, Divergence, Entropy, Loss, Prediction
 from neuronclaims.measurements.changing.controls import Controls
-from neuronclaims.measurements.changing.interventions import Scale
+from neuronclaims.measurements.changing.interventions import Clamp, Scale
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.models.sources import open_model
+from neuronclaims.models.sources import LoadedModel, open_model
 from neuronclaims.tokens.spans import ChangedTokens, Span
 
 PROMPTS = ("I like Hanoi.", "She went to the old market", "And the fruit he ate was an apple, of all things")
@@ -22,8 +23,6 @@ CHANGED = ((2, 5), (2, 71), (4, 300))
 
 @cache
 def source():
-    from pathlib import Path
-
     return open_model("demo", Path())
 
 
@@ -107,6 +106,86 @@ def test_controls_have_the_outcomes_too():
                 assert found.after[row, copy] == pytest.approx(expected, rel=1e-4, abs=2e-4)
 
 
+@pytest.mark.parametrize("sort", ["layer norm", "rms norm", "rms norm, less 1"])
+def test_a_final_norm_that_is_held_divides_by_the_scale_that_it_had_before(sort):
+    from tiny_models import make_model, make_tokenizer
+
+    kind = {"layer norm": "gpt2", "rms norm": "llama", "rms norm, less 1": "gemma"}[sort]
+    model = make_model(kind)
+    body = getattr(model, "transformer", None) or model.model
+    norm, block = (body.ln_f, body.h[0].mlp) if kind == "gpt2" else (body.norm, body.layers[0].mlp)
+    last = block.c_proj if kind == "gpt2" else block.down_proj
+    with torch.no_grad():
+        torch.manual_seed(3)
+        for parameter in norm.parameters():
+            parameter.copy_(torch.randn(parameter.shape) + 0.5)
+    tokenizer = make_tokenizer("plain")
+    texts = ("the old dog", "a small red cat saw")
+    given: list[torch.Tensor] = []
+
+    def run(text: str, changed: bool, scale: torch.Tensor | None) -> torch.Tensor:
+        """Log probabilities of the next token; ``scale`` is what the norm divides the last state by, if not its own."""
+
+        def change(_, args):
+            values = args[0].clone()
+            values[..., 2] = 8.0
+            return (values,)
+
+        def keep(_, args, output):
+            given.append(args[0][0, -1].double())
+            if scale is None:
+                return output
+            state = args[0][0, -1].double()
+            if kind == "gpt2":
+                held = (state - state.mean()) / scale * norm.weight.double() + norm.bias.double()
+            else:
+                held = state / scale * (norm.weight.double() + (kind == "gemma"))
+            output = output.clone()
+            output[0, -1] = held.float()
+            return output
+
+        handles = [norm.register_forward_hook(keep)]
+        if changed:
+            handles.append(last.register_forward_pre_hook(change))
+        with torch.no_grad():
+            found = model(torch.tensor([tokenizer(text)["input_ids"]])).logits[0, -1].double().log_softmax(-1)
+        for handle in handles:
+            handle.remove()
+        return found
+
+    def scale_of(state: torch.Tensor) -> torch.Tensor:
+        small = getattr(norm, "eps", None) or getattr(norm, "variance_epsilon", None)
+        spread = state.var(correction=0) if kind == "gpt2" else state.square().mean()
+        return (spread + small).sqrt()
+
+    needs = {
+        way: Ablation("mlp_post", ((0, 2),), Clamp(8.0), ByNorm(Entropy(), way), texts)
+        for way in ("fixed", "through")
+    }
+    answers = measure(
+        open_model("held", Path(), {"held": LoadedModel(model, tokenizer)}), list(needs.values())
+    )
+    for row, text in enumerate(texts):
+        before = run(text, False, None)
+        scale = scale_of(given[-1])
+        held, whole = run(text, True, scale), run(text, True, None)
+        entropies = [float(-(logs.exp() * logs).sum()) for logs in (before, held, whole)]
+        fixed, through = (needs[way].columns(answers[needs[way]]) for way in ("fixed", "through"))
+        assert (fixed.before[row], fixed.after[row]) == pytest.approx(entropies[:2], rel=1e-4, abs=1e-4)
+        assert through.before[row] == pytest.approx(0, abs=1e-5)
+        assert through.after[row] == pytest.approx(entropies[2] - entropies[1], rel=1e-3, abs=2e-4)
+        assert abs(entropies[2] - entropies[1]) > 0.01, "the norm's scale matters, so the test sees something"
+
+
+def test_a_model_without_a_final_norm_has_nothing_that_goes_through_one():
+    from tiny_models import make_model, make_tokenizer
+
+    model = make_model("opt_post_norm")
+    asked = Ablation("mlp_post", ((0, 2),), "zero", ByNorm(Entropy(), "through"), PROMPTS)
+    with pytest.raises(MeasurementError, match="final_norm"):
+        measure(open_model("bare", Path(), {"bare": LoadedModel(model, make_tokenizer("plain"))}), [asked])
+
+
 def test_a_loss_of_a_span_counts_its_tokens_alone():
     whole, part = (
         Ablation("mlp_post", CHANGED, "zero", asked, ("I like Hanoi.",))
@@ -127,6 +206,8 @@ def test_names_in_the_cache_stay_and_no_two_are_alike():
         asked: str(Ablation("mlp_post", ((2, 5),), "zero", asked, PROMPTS).need)
         for asked in (
             *ASKED.values(),
+            *(ByNorm(of, way) for of in (Entropy(), Loss()) for way in ("through", "fixed")),
+            ByNorm(Loss(ChangedTokens("all", Span("quoted", "Hanoi"))), "fixed"),
             Loss(ChangedTokens("all", Span("quoted", "Hanoi"))),
             Prediction("loss"),
             Prediction(" a", " b"),

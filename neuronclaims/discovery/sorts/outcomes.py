@@ -28,7 +28,7 @@ def read_outcome(text: str | None, kind: str) -> SaidOutcome:
     """Return the outcome that a text says; raise DiscoveryError for none, and for one that has no gradient.
 
     >>> read_outcome('probability of " an"', "ablation")
-    SaidOutcome(what='probability', token=' an', against=None, how=None, listed='', grader='')
+    SaidOutcome(what='probability', token=' an', against=None, how=None, listed='', grader='', norm=None)
     """
     such = 'such as \'" an" over " a"\''
     if text is None or not text.strip():
@@ -42,6 +42,8 @@ def read_outcome(text: str | None, kind: str) -> SaidOutcome:
             f"Neurons are not looked for by {said}: a small change of a neuron says nothing of it, so none can be "
             "chosen to be changed exactly. Look by a token, a probability, a loss or an entropy."
         )
+    if said.norm is not None:
+        raise DiscoveryError(f"Neurons are not looked for by {said}. Look by the whole {said.what}.")
     return said
 
 

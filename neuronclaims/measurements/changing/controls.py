@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.needs import ChangeNeed
+from neuronclaims.measurements.changing.outcomes.by_norm import ByNorm
 from neuronclaims.measurements.changing.outcomes.reading import Floats, Reading
 from neuronclaims.measurements.changing.outcomes.readings import Divergence, Loss
 from neuronclaims.measurements.facts import ModelFacts
@@ -59,7 +60,8 @@ def most_controls(reading: Reading) -> int:
     >>> most_controls(Prediction(" an")), most_controls(Loss())
     (8, 2)
     """
-    return PER_WHOLE_TEXT if isinstance(reading, (Loss, Divergence)) else PER_TEXT
+    whole = reading.of if isinstance(reading, ByNorm) else reading
+    return PER_WHOLE_TEXT if isinstance(whole, (Loss, Divergence)) else PER_TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import ClassVar, NamedTuple
 
 from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import Intervention
+from neuronclaims.measurements.changing.outcomes.by_norm import ByNorm
 from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
 from neuronclaims.measurements.changing.outcomes.readings import Prediction, Written
 from neuronclaims.measurements.errors import MeasurementError
@@ -142,6 +143,8 @@ class ChangeNeed:
             )
         if isinstance(self.prediction, Written) and self.prediction.limit < 1:
             raise MeasurementError("A continuation needs a length: say how many new tokens, at least 1.")
+        if isinstance(self.prediction, ByNorm):
+            facts.check_place("final_norm", facts.layers - 1)
         if self.sweep is not None:
             facts.check_place(self.site, self.sweep)
         elif not self.places:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import MisreadError, OneWord, Pattern, Word, expect_words, literal
 from neuronclaims.sentences.messages import closest, quoted
-from neuronclaims.sentences.outcomes.said import NAMED, How, SaidOutcome
+from neuronclaims.sentences.outcomes.said import BY_NORM, NAMED, NORM_WAYS, How, SaidOutcome, What
 
 WORDS = (*NAMED, "probability", "continuations")
 """What an outcome may begin with, a token in quotes excepted."""
 
 _AFTER = Choice(("that begin with", "that contain", "graded by"))
+_WAY = Choice(NORM_WAYS)
 _WANTED = ('a text such as "I cannot"', "'one of' and the name of a prompt set")
 
 LIKE = {
@@ -53,7 +54,8 @@ class OutcomeField:
         """Return how a list of templates shows the field."""
         token = self.token.shape
         written = f"continuations (that begin with|contain) ({token}|one of SET)|continuations graded by NAME"
-        return f"{token} [over {token}]|probability of {token}|{'|'.join(NAMED)}|{written}"
+        named = "|".join(f"{each} [{'|'.join(NORM_WAYS)}]" if each in BY_NORM else each for each in NAMED)
+        return f"{token} [over {token}]|probability of {token}|{named}|{written}"
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -70,6 +72,7 @@ class OutcomeField:
             (*token, *literal("over"), *token),
             (*literal("probability of"), *token),
             *map(literal, NAMED),
+            *(literal(f"{each} {way}") for each in BY_NORM for way in NORM_WAYS),
             *(
                 (*literal(f"continuations that {how}"), *each)
                 for how in ("begin with", "contain")
@@ -85,7 +88,7 @@ class OutcomeField:
             return self._tokens(words)
         named = next((what for what in NAMED if what == first.text), None)
         if named is not None:
-            return SaidOutcome(named), 1
+            return self._by_norm(words, named)
         if first.text == "probability":
             expect_words(words, ("of",), 1)
             return SaidOutcome("probability", self._token(words, 2)), 3
@@ -111,6 +114,21 @@ class OutcomeField:
         if len(words) < 2 or words[1].quoted or words[1].text != "over":
             return SaidOutcome("token", token), 1
         return SaidOutcome("token", token, self._token(words, 2)), 3
+
+    def _by_norm(self, words: Sequence[Word], what: What) -> tuple[SaidOutcome, int]:
+        """Read which part of a named outcome counts, where that is said."""
+        if len(words) < 2 or words[1].text not in ("through", "with"):
+            return SaidOutcome(what), 1
+        if what not in BY_NORM:
+            raise MisreadError(
+                f"only of {' and '.join(BY_NORM)} is it told what goes through the final norm, not of {what}",
+                ahead=1,
+            )
+        try:
+            said, used = _WAY.read(words[1:])
+        except MisreadError as misread:
+            raise misread.shifted(1, _WAY.expected) from None
+        return SaidOutcome(what, norm=next(way for way in NORM_WAYS if way == said)), 1 + used
 
     def _continuations(self, words: Sequence[Word]) -> tuple[SaidOutcome, int]:
         after, used = self._after(words)

@@ -13,6 +13,14 @@ What: TypeAlias = Literal[
 
 How: TypeAlias = Literal["begin with", "contain", "graded by"]
 
+NormWay: TypeAlias = Literal["through the final norm", "with the final norm fixed"]
+
+NORM_WAYS: tuple[NormWay, ...] = ("through the final norm", "with the final norm fixed")
+"""How a sentence says which part of an outcome counts, by whether the final norm's scale brings it about."""
+
+BY_NORM: tuple[What, ...] = ("loss", "entropy")
+"""The outcomes of which such a part can be told."""
+
 NAMED: tuple[What, ...] = ("loss", "perplexity", "entropy", "divergence")
 """The outcomes that are one word."""
 
@@ -22,7 +30,7 @@ class SaidOutcome:
     """An outcome: ``what``, and of which ``token``, over which it is compared with, if any.
 
     Of continuations ``how`` says which count: those that begin with or contain the text ``token``, or one of the set
-    ``listed``, or as ``grader`` grades them.
+    ``listed``, or as ``grader`` grades them. ``norm`` says which part of an entropy or a loss counts.
 
     >>> str(SaidOutcome("token", " an", " a")), str(SaidOutcome("probability", " an")), str(SaidOutcome("loss"))
     ('" an" over " a"', 'probability of " an"', 'loss')
@@ -34,6 +42,7 @@ class SaidOutcome:
     how: How | None = None
     listed: str = ""
     grader: str = ""
+    norm: NormWay | None = None
 
     def __str__(self) -> str:
         if self.how == "graded by":
@@ -44,7 +53,12 @@ class SaidOutcome:
         if self.what == "token":
             over = "" if self.against is None else f" over {token_text(self.against)}"
             return token_text(self.token) + over
-        return f"probability of {token_text(self.token)}" if self.what == "probability" else self.what
+        return f"probability of {token_text(self.token)}" if self.what == "probability" else self.named
+
+    @property
+    def named(self) -> str:
+        """What it is called, without tokens and texts: as in "entropy through the final norm"."""
+        return self.what if self.norm is None else f"{self.what} {self.norm}"
 
     @property
     def of_texts(self) -> bool:

@@ -34,7 +34,7 @@ def check_changed(claim: Claim[Any, Any]) -> None:
     if is_searched(claim):
         _check_searched(claim, outcome)
     if options.controls == "layer" and not said.outcome.of_tokens and not said.trend:
-        message = f"of each neuron of a layer alone logits are known, not the {said.outcome.what}"
+        message = f"of each neuron of a layer alone logits are known, not the {said.outcome.named}"
         raise FieldError(CONTROLS, message, SAMPLE)
 
 
@@ -55,7 +55,7 @@ def _check_searched(claim: Claim[Any, Any], outcome: Outcome) -> None:
     said, noun = claim.sentence, noun_of(claim.settings.site)
     alone = f"of a {noun} that is picked on these prompts, and of all others it is picked from, only logits in one set"
     if outcome not in (LOGIT, LOGIT_DIFFERENCE):
-        other = "probabilities" if outcome is PROBABILITY else said.outcome.what
+        other = "probabilities" if outcome is PROBABILITY else said.outcome.named
         leave = (
             "leave out 'outcome: probability', or "
             if outcome is PROBABILITY and said.outcome.what == "token"

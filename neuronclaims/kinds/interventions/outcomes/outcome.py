@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims.measurements import Divergence, Entropy, Loss, Prediction
+from neuronclaims.measurements.changing.outcomes.by_norm import ByNorm
+from neuronclaims.sentences.outcomes.said import BY_NORM, NORM_WAYS
 from neuronclaims.stats import EffectSize
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.measurements.changing.controls import ControlColumns
     from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Reading
-    from neuronclaims.sentences.outcomes.said import SaidOutcome
+    from neuronclaims.sentences.outcomes.said import NormWay, SaidOutcome
     from neuronclaims.stats import Estimate
     from neuronclaims.tokens.spans import ChangedTokens
+
+THROUGH = NORM_WAYS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,13 @@ class Outcome:
             return PROBABILITY
         if said.what == "token":
             return LOGIT if said.against is None else LOGIT_DIFFERENCE
-        return GRADE if said.how == "graded by" else OUTCOMES[said.what][0]
+        return GRADE if said.how == "graded by" else OUTCOMES[said.named][0]
 
     def other(self, said: SaidOutcome) -> Outcome:
         """Return the outcome that is reported beside this one."""
         if said.of_tokens:
             return PROBABILITY if not self.beside else Outcome.of("logit", replace(said, what="token"))
-        return OUTCOMES[said.what][1]
+        return OUTCOMES[said.named][1]
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -97,9 +101,10 @@ def reading_of(said: SaidOutcome, loss_at: ChangedTokens | None = None) -> Readi
     """Return what is read of a run for an outcome of a sentence; ``loss_at`` are the tokens whose loss counts."""
     if said.of_tokens:
         return Prediction(said.token, said.against)
-    if said.of_texts:
-        return Loss(loss_at)
-    return _READINGS[said.what]
+    found = Loss(loss_at) if said.of_texts else _READINGS[said.what]
+    if said.norm is None or not isinstance(found, (Loss, Entropy)):
+        return found
+    return ByNorm(found, "through" if said.norm == THROUGH else "fixed")
 
 
 PROBABILITY = Outcome(
@@ -237,6 +242,30 @@ OUTCOMES = {
     ),
 }
 """Outcomes that are no tokens, each with the one that is reported beside it."""
+
+
+def _by_norm(outcome: Outcome, way: NormWay) -> Outcome:
+    """Return the part of an outcome that goes through the final norm, or that does not."""
+    key = "through_norm" if way == THROUGH else "norm_fixed"
+    return replace(
+        outcome,
+        effect=EffectSize(f"{outcome.effect.key}_{key}", f"{outcome.effect.name} {way}"),
+        key=f"{outcome.key} {way}",
+        name=f"{outcome.name} {way}",
+        told=f"{outcome.told}; {_NORM_TOLD[way]}",
+    )
+
+
+_NORM_TOLD: dict[NormWay, str] = {
+    "through the final norm": "counted is by how much it is more than with the scale of the final norm as it was "
+    "before the change, so that it is 0 before",
+    "with the final norm fixed": "the final norm keeps the scale that it had before the change",
+}
+OUTCOMES |= {
+    f"{what} {way}": (_by_norm(OUTCOMES[what][0], way), _by_norm(OUTCOMES[what][1], way))
+    for what in BY_NORM
+    for way in NORM_WAYS
+}
 
 _READINGS: dict[str, Reading] = {
     "entropy": Entropy(),

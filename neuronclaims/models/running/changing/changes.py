@@ -23,6 +23,7 @@ from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing.controls import ControlledBatch
+from neuronclaims.models.running.changing.final_norm import FinalNorm, watched
 from neuronclaims.models.running.changing.interventions import References, Taken, edit_at, references
 from neuronclaims.models.running.changing.outcomes import (
     OutcomeReader,
@@ -47,19 +48,27 @@ class Unchanged:
     """The result of a batch before any change: values [rows, tokens, width] by place, and states.
 
     ``hidden`` [rows, tokens, hidden] is what the body makes of the texts that are changed; ``of_clean`` and ``clean``
-    are the values and the states of the clean texts of pairs.
+    are the values and the states of the clean texts of pairs. ``into_norm`` is what the final norm is given, where that
+    is watched.
     """
 
     texts: Sequence[Encoded]
     ids: torch.Tensor
     own: Mapping[Place, torch.Tensor]
     hidden: torch.Tensor
+    into_norm: torch.Tensor | None
     of_clean: Mapping[Place, torch.Tensor]
     clean: torch.Tensor | None
 
-    def runs(self, hidden: torch.Tensor) -> TextRuns:
+    def runs(self, hidden: torch.Tensor, into_norm: torch.Tensor | None) -> TextRuns:
         """Return the texts that are changed with states of theirs, [rows, tokens, hidden]."""
-        return TextRuns(self.texts, self.ids, hidden, self.hidden)
+        norm = None if into_norm is None or self.into_norm is None else (into_norm, self.into_norm)
+        return TextRuns(self.texts, self.ids, hidden, self.hidden, norm)
+
+    @property
+    def unchanged(self) -> TextRuns:
+        """The texts with their states before any change."""
+        return self.runs(self.hidden, self.into_norm)
 
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
@@ -94,7 +103,7 @@ class _Changing:
         ready, batch = self._ready, self._batches[number]
         with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
             rows = self._rows(number)
-            before = _unchanged(ready, tuple(self._readers), rows)
+            before = _unchanged(ready, self._readers, rows)
             if not self._checked:
                 check_head(ready, before.ids[:1], before.hidden[:1])
                 self._checked = True
@@ -106,7 +115,7 @@ class _Changing:
                     assert isinstance(need.prediction, Written)
                     found = writer.both(need, need.prediction, own)
                 elif isinstance(need, ControlNeed):
-                    copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
+                    copies = ControlledBatch(ready, need, before.unchanged, before.own, own)
                     found = copies.changed(
                         reader, self._options, from_middle=self._holds(need, reader, number, copies)
                     )
@@ -143,26 +152,29 @@ class _Changing:
         if need.change not in self._from_middle:
             if number:
                 rows = self._rows(0)
-                before = _unchanged(self._ready, tuple(self._readers), rows)
+                before = _unchanged(self._ready, self._readers, rows)
                 own = self._own(need, rows, before)
-                copies = ControlledBatch(self._ready, need, before.runs(before.hidden), before.own, own)
+                copies = ControlledBatch(self._ready, need, before.unchanged, before.own, own)
             self._from_middle[need.change] = copies.middle_holds(reader)
         return self._from_middle[need.change]
 
 
-def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[ChangedText]) -> Unchanged:
+def _unchanged(
+    ready: Ready, needs: Mapping[ChangeNeed, OutcomeReader | None], batch: Sequence[ChangedText]
+) -> Unchanged:
     """Run the texts as they are, once for all needs."""
     pad = padding_id(ready.tokenizer)
     places = {place for need in needs for place in need.places}
     from_middle = [need for need in needs if need.sweep is not None or isinstance(need, ControlNeed)]
     entries = {("resid_pre", need.layers[0]) for need in from_middle}
     rows = collate([text.changed for text in batch], pad, "right", ready.device)
-    hidden, own = _run(ready, rows.ids, retain=places | entries)
+    norm = next((reader.norm for reader in needs.values() if reader is not None and reader.norm), None)
+    hidden, own, into_norm = _run(ready, rows.ids, retain=places | entries, norm=norm)
     clean, of_clean = None, dict[Place, torch.Tensor]()
     texts = [text.clean for text in batch if text.clean is not None]
     if texts:
-        clean, of_clean = _run(ready, collate(texts, pad, "right", ready.device).ids, retain=places)
-    return Unchanged(rows.rows, rows.ids, own, hidden, of_clean, clean)
+        clean, of_clean, _ = _run(ready, collate(texts, pad, "right", ready.device).ids, retain=places)
+    return Unchanged(rows.rows, rows.ids, own, hidden, into_norm, of_clean, clean)
 
 
 def _change(
@@ -176,13 +188,15 @@ def _change(
     """Return the columns of a change to some neurons together, [rows, columns] as the measurements name them."""
     lowest = need.layers[0]
     with starting_at(ready, lowest, before.own["resid_pre", lowest]) if from_middle else nullcontext():
-        hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, taken) for place in need.places})
-    after = reader.read(before.runs(hidden))
+        edits = {place: edit_at(place, need, taken) for place in need.places}
+        hidden, _, into_norm = _run(ready, before.ids, edits, norm=reader.norm)
+    runs = before.runs(hidden, into_norm)
+    after = reader.read(runs)
     if before.clean is not None:
         return torch.stack([*_start(ready, reader, before), after[:, 0]], 1)
-    start = reader.read(before.runs(before.hidden))
+    start = reader.read(before.unchanged)
     pairs = torch.stack([start, after], 2).flatten(1)  # of each number: before, after
-    apart = divergences(ready, before.runs(hidden))
+    apart = divergences(ready, runs)
     return torch.cat([pairs, apart.unsqueeze(1)], 1)
 
 
@@ -222,9 +236,13 @@ def _run(
     ids: torch.Tensor,
     edits: Mapping[Place, Edit] | None = None,
     retain: Collection[Place] = (),
-) -> tuple[torch.Tensor, dict[Place, torch.Tensor]]:
-    """Return the last hidden states of texts without padding, and the values at the places to retain."""
+    norm: FinalNorm | None = None,
+) -> tuple[torch.Tensor, dict[Place, torch.Tensor], torch.Tensor | None]:
+    """Return the last hidden states of texts without padding, the values at places, and what the final norm is given.
+
+    The last where ``norm`` is to be watched.
+    """
     positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    with traced(ready, ids.shape, edits, retain) as kept:
+    with watched(norm) as given, traced(ready, ids.shape, edits, retain) as kept:
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
-    return hidden, kept
+    return hidden, kept, given[-1] if given else None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.controls import NEAREST, ControlNeed
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.changing.final_norm import watched
 from neuronclaims.models.running.changing.interventions import Taken
 from neuronclaims.models.running.changing.outcomes import OutcomeReader, TextRuns
 from neuronclaims.models.running.changing.sweeps import TOLERANCE
@@ -47,9 +48,9 @@ class ControlledBatch:
         """Say whether a run from the middle gives what an ordinary one gives: tried on the first control."""
         drawn = self._drawn()[0][0, :1]
         first = np.zeros(1, dtype=np.int64)
-        alone = reader.read(self._run(first, drawn, from_middle=False))[0]
+        alone = reader.read(self._run(first, drawn, reader, from_middle=False))[0]
         try:
-            found = reader.read(self._run(first, drawn, from_middle=True))[0]
+            found = reader.read(self._run(first, drawn, reader, from_middle=True))[0]
         except Exception:  # blocks of an architecture nobody looked at may want whatever the ones below make
             return False
         allowed = TOLERANCE.get(self.ready.rounds_as, 1e-2) * max(float(alone.abs().max()), 1.0)
@@ -68,7 +69,7 @@ class ControlledBatch:
         parts = []
         for first in range(0, len(flat), step):
             some = slice(first, first + step)
-            parts.append(reader.read(self._run(owners[some], flat[some], from_middle=from_middle)))
+            parts.append(reader.read(self._run(owners[some], flat[some], reader, from_middle=from_middle)))
         found = torch.cat(parts)
         after, chances = found.T.reshape(2, rows, count).cpu()
         named = torch.from_numpy(drawn.reshape(rows, -1))
@@ -102,7 +103,7 @@ class ControlledBatch:
         mask = self.taken.mask.unsqueeze(2).to(large.device)
         return (large * mask).sum(1) / mask.sum(1).clamp(min=1)
 
-    def _run(self, owners: Indices, drawn: Indices, *, from_middle: bool) -> TextRuns:
+    def _run(self, owners: Indices, drawn: Indices, reader: OutcomeReader, *, from_middle: bool) -> TextRuns:
         """Return the runs of copies of rows ``owners``, each with its own neurons changed."""
         rows = torch.from_numpy(owners)  # on the CPU, from where any device is indexed
         ids, lowest = self.ids[rows], self.need.layers[0]
@@ -116,10 +117,12 @@ class ControlledBatch:
         positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
 
         def run() -> TextRuns:
-            with traced(self.ready, ids.shape, edits):
+            with watched(reader.norm) as given, traced(self.ready, ids.shape, edits):
                 hidden, _ = forward(self.ready, ids, torch.ones_like(ids), positions)
-            before = self.before
-            return TextRuns([before.texts[row] for row in owners], ids, hidden, before.hidden[rows])
+            before, norm = self.before, self.before.into_norm
+            into_norm = (given[-1], norm[1][rows]) if given and norm is not None else None
+            texts = [before.texts[row] for row in owners]
+            return TextRuns(texts, ids, hidden, before.hidden[rows], into_norm)
 
         if not from_middle:
             return run()

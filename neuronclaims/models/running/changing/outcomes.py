@@ -12,6 +12,7 @@ from neuronclaims.measurements.changing.outcomes.reading import Reading
 from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.models.named import loaded
+from neuronclaims.models.running.changing.final_norm import FinalNorm
 from neuronclaims.models.running.encode import Encoded
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.predictions import PredictionReader, divergence, logits_of
@@ -25,17 +26,24 @@ class TextRuns:
     """Texts of equally many tokens, and what the model's body made of them: ``hidden`` [rows, tokens, hidden].
 
     ``before`` is what it made of them before anything was changed. ``ids`` [rows, tokens] are their tokens, ``texts``
-    say which of them are text and where spans lie.
+    say which of them are text and where spans lie. ``into_norm`` is what the final norm is given, and what it was given
+    before, where a reader watches it.
     """
 
     texts: Sequence[Encoded]
     ids: torch.Tensor
     hidden: torch.Tensor
     before: torch.Tensor
+    into_norm: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 class OutcomeReader(Protocol):
     """Reads two numbers of each run: the one asked for, and the share beside it."""
+
+    @property
+    def norm(self) -> FinalNorm | None:
+        """The final norm, where it must be watched while the model runs."""
+        ...
 
     def read(self, runs: TextRuns) -> torch.Tensor:
         """Return the numbers, float32 [rows, 2]."""
@@ -44,6 +52,8 @@ class OutcomeReader(Protocol):
 
 class TokenReader:
     """The logit of a token, or a difference of two, and the probability of the token."""
+
+    norm: FinalNorm | None = None
 
     def __init__(self, ready: Ready, asked: Prediction) -> None:
         self._ready, self.prediction = ready, PredictionReader(ready, asked)
@@ -56,6 +66,8 @@ class TokenReader:
 
 class EntropyReader:
     """The entropy of the next token's distribution in nats, and the probability of the likeliest token."""
+
+    norm: FinalNorm | None = None
 
     def __init__(self, ready: Ready, asked: Entropy) -> None:
         self._ready, self._asked = ready, asked
@@ -70,6 +82,8 @@ class EntropyReader:
 
 class LossReader:
     """The mean loss of the text's tokens in nats, and the share of them that are the likeliest ones."""
+
+    norm: FinalNorm | None = None
 
     def __init__(self, ready: Ready, asked: Loss) -> None:
         self._ready, self._asked = ready, asked
@@ -111,6 +125,8 @@ class LossReader:
 
 class DivergenceReader:
     """The divergence of what is predicted now from what was before, in nats, and the share of likeliest tokens kept."""
+
+    norm: FinalNorm | None = None
 
     def __init__(self, ready: Ready, asked: Divergence) -> None:
         self._ready, self._asked = ready, asked

@@ -86,6 +86,7 @@ def unit_of(effect: Effect, site: str) -> Unit:
     'activation, mlp_post'
     """
     key = effect.key.removesuffix("_beyond_controls").removeprefix("difference_of_")
+    key = key.removesuffix("_through_norm").removesuffix("_norm_fixed")
     name = _UNITS.get(key)
     if name is None:
         return Unit(len(_KEYS), effect.name)
