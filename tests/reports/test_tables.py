@@ -21,6 +21,7 @@ from neuronclaims.reports.tables.latex import latex, latex_numbers
 
 PLAIN = entry()
 SAID = replace(PLAIN.result, reported=ReportedNumber(48.5, "% of all", "table 2"))
+LONG = "a_name/of_some_model-of.hers x \u2192 y \u2265 \u22122"
 SPECIAL = r"\ { } $ & # ^ _ % ~ < > | ` [ ] *"
 
 
@@ -35,15 +36,28 @@ def unread(text: str) -> str:
         "textbar": "|",
         "textasciigrave": "`",
         "char34": '"',
+        "allowbreak": "",
+        "rightarrow": "\u2192",
+        "geq": "\u2265",
+        "-": "\u2212",
     }
-    pattern = r"\\(text[a-z]+|char34)\{\}|\\([&%$#_{}])|\{([\[*])\}|\{\}|([^\\{}$&#^_%~])"
+    pattern = r"\\(text[a-z]+|char34|allowbreak)\{\}|\\([&%$#_{}])|\{([\[*])\}|\{\\kern0pt\}|\$\\?([a-z]+|-)\$|([^\\{}$&#^_%~])"
     parts = list(re.finditer(pattern, text))
     assert "".join(part[0] for part in parts) == text, "something here has a meaning to LaTeX"
-    return "".join(shown.get(part[1], "") or part[2] or part[3] or part[4] or "" for part in parts)
+    return "".join(shown.get(part[1] or part[4], "") or part[2] or part[3] or part[5] or "" for part in parts)
 
 
 @pytest.mark.parametrize(
-    "text", [SPECIAL, ATTACK, r"\input{/etc/passwd}", "a -- b --- ''c,, ?` !`", "*", "[x]"]
+    "text",
+    [
+        SPECIAL,
+        ATTACK,
+        r"\input{/etc/passwd}",
+        "a -- b --- ''c,, ?` !`",
+        "*",
+        "[x]",
+        "a_name/of_some_model-of.hers x \u2192 y \u2265 \u22122",
+    ],
 )
 def test_no_text_has_a_meaning_to_latex(text) -> None:
     written = latex(text)
@@ -65,7 +79,7 @@ def test_a_table_for_a_paper_has_what_a_paper_needs() -> None:
     ]
     lines = table_text([PLAIN.result, SAID], "latex").splitlines()
     assert [line for line in lines if line.startswith("\\")][:2] == [
-        r"\begin{tabular}{p{0.3\linewidth}lrlrll}",
+        r"\begin{tabular}{p{0.3\linewidth}lrlrlp{0.15\linewidth}}",
         r"\toprule",
     ]
     assert lines[3].split(" & ")[-1] == r"reported \\"

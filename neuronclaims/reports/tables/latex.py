@@ -23,12 +23,33 @@ _WRITTEN = {
     "[": "{[}",  # behind the end of a row these two would be read as options of it
     "*": "{*}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\0": r"{\kern0pt}",
+    "\1": r"\allowbreak{}",
+    # pdfLaTeX knows these in formulas alone
+    "\u2190": r"$\leftarrow$",
+    "\u2191": r"$\uparrow$",
+    "\u2192": r"$\rightarrow$",
+    "\u2193": r"$\downarrow$",
+    "\u2194": r"$\leftrightarrow$",
+    "\u21d2": r"$\Rightarrow$",
+    "\u2212": "$-$",
+    "\u221e": r"$\infty$",
+    "\u2248": r"$\approx$",
+    "\u2260": r"$\neq$",
+    "\u2264": r"$\leq$",
+    "\u2265": r"$\geq$",
 }
 """What means something to LaTeX, and how it is written so that it shows as it is."""
 
 _MEANING = re.compile("|".join(map(re.escape, _WRITTEN)))
 _JOINED = re.compile(r"([-,'])(?=\1)|[!?](?=`)")
-"""Signs that LaTeX makes another sign of with the next one, such as a dash of two hyphens."""
+"""Signs that LaTeX makes another sign of with the next one, such as a dash of two hyphens.
+
+Braces between them keep them apart in pdfLaTeX, and in LuaLaTeX only some room does, be it of no width.
+"""
+_LONG = re.compile(r"\S{25,}")
+_BREAKS = re.compile(r"(?<=[_/.:])(?=\w)")
+"""Where a long word, such as a path, may end a line: LaTeX itself breaks it nowhere."""
 
 _IN_NUMBERS = re.compile(rf"(?P<base>[0-9.]+)e(?P<power>-?[0-9]+)|(?P<minus>-)|{_MEANING.pattern}")
 
@@ -41,10 +62,11 @@ def latex(text: str) -> str:
     >>> print(latex("100% of neuron_1 & $x^2$ \\input{x}"))
     100\% of neuron\_1 \& \$x\textasciicircum{}2\$ \textbackslash{}input\{x\}
     >>> print(latex("[a] -- \"b\""))
-    {[}a] -{}- \char34{}b\char34{}
+    {[}a] -{\kern0pt}- \char34{}b\char34{}
     """
-    joined = _JOINED.sub(lambda found: f"{found[0]}\0", one_line(text))
-    return _MEANING.sub(lambda found: _WRITTEN[found[0]], joined).replace("\0", "{}")
+    apart = _JOINED.sub(lambda found: f"{found[0]}\0", one_line(text))
+    apart = _LONG.sub(lambda found: _BREAKS.sub("\1", found[0]), apart)
+    return _MEANING.sub(lambda found: _WRITTEN[found[0]], apart)
 
 
 def latex_numbers(text: str) -> str:
@@ -78,7 +100,7 @@ def latex_table(rows: Sequence[PaperRow]) -> str:
     <BLANKLINE>
     """
     titles = headings(rows)
-    columns = r"p{0.3\linewidth}lrlrll"[: -1 if len(titles) < 7 else None]
+    columns = r"p{0.3\linewidth}lrlrl" + (r"p{0.15\linewidth}" if len(titles) == 7 else "")
     lines = [
         HEAD,
         f"\\begin{{tabular}}{{{columns}}}",
