@@ -14,7 +14,7 @@ from neuronclaims.results import Result
 def write_parquet(path: Path, results: Iterable[Result]) -> None:
     """Write results with the columns of ``COLUMNS``; raise ReportError where pyarrow is not installed.
 
-    Half of a surrogate pair, as names of files may have, is no text of Parquet and is written out (``\\udcff``).
+    Half of a surrogate pair, as names of files may have, is no text of Parquet, and is written as its escape.
     """
     if find_spec("pyarrow") is None:
         raise ReportError(
