@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims.claim_files.prompts.frames import likenesses
-from neuronclaims.kinds.shared.units import unit_key
+from neuronclaims.kinds.shared.units import pair_text, unit_key
 from neuronclaims.robustness.left_out import LeftOut, Robustness
 from neuronclaims.stats.robustness.again import RESAMPLES, Again
 from neuronclaims.stats.robustness.samples import Samples
+from neuronclaims.stats.rule import plain_p
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -41,10 +42,9 @@ def robustness_of(
     if not samples.enough or not np.isfinite(samples.effect):
         return None
     corrected = p_adjusted / test.p_value if test.p_value > 0 else 1.0
-    least = test.smallest_p if test.exact else 0.0
-    again = Again(
-        samples, said.side, said.null, said.threshold, test.p_value, alpha, corrected, smallest_p=least
-    )
+    p, unseen = plain_p(finding.estimate, test, said.side, said.null, said.threshold)
+    least = test.smallest_p if test.exact and test.smallest_p > unseen else 0.0
+    again = Again(samples, said.side, said.null, said.threshold, p, alpha, corrected, least, unseen)
     if again.verdict != decision.verdict:  # the effect that is told is not the one of these values
         return None
     texts = _texts(claim, units)
@@ -94,16 +94,27 @@ def _texts(claim: Claim, units: UnitValues) -> list[str]:
 
 
 def _by_key(claim: Claim) -> Mapping[str, str]:
+    """Return a text of each unit by the unit's key; of pairs that are restored or corrupted, the clean text."""
     found: dict[str, str] = {}
     for each in claim.sets.values():
-        groups: dict[str, list[str]] = {}
-        for prompt in each.prompts:
-            groups.setdefault(prompt.group if prompt.group is not None else f"\0{prompt.text}", []).append(
-                prompt.text
-            )
-        for texts in groups.values():
-            found[unit_key(texts)] = min(texts)
+        texts = [(prompt.group, prompt.text, prompt.text) for prompt in each.prompts]
+        found |= _of_groups(texts)
+    for pairs in claim.pairs.values():
+        both = [(pair.group, pair_text(pair), pair.clean) for pair in pairs.pairs]
+        sides = [(pair.group, text, text) for pair in pairs.pairs for text in (pair.clean, pair.corrupted)]
+        found |= {**_of_groups(sides[::2]), **_of_groups(sides[1::2]), **_of_groups(both)}
     return found
+
+
+def _of_groups(texts: Iterable[tuple[str | None, str, str]]) -> dict[str, str]:
+    """Return what is shown of each unit, by its key; its members have a group, a text that is hashed and one shown."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for group, hashed, shown in texts:
+        groups.setdefault(f"\0{hashed}" if group is None else group, []).append((hashed, shown))
+    return {
+        unit_key(hashed for hashed, _ in members): min(shown for _, shown in members)
+        for members in groups.values()
+    }
 
 
 def _frames(texts: Sequence[str]) -> list[tuple[tuple[int, ...], str]]:

@@ -145,6 +145,26 @@ def least_of(estimate: Estimate, null: float, threshold: float | None) -> float:
     return 0.0 if estimate.caution is None else estimate.caution.least(numbered)
 
 
+def plain_p(
+    estimate: Estimate, test: TestResult, side: Side, null: float, threshold: float | None
+) -> tuple[float, float]:
+    """Return the p that a test ``at_boundary`` would have if units were many, and the least that so few leave it.
+
+    Both are the test's own p and 0 where the estimate's caution is of another sort, or has no part in p.
+
+    >>> from neuronclaims.stats import paired_mean_difference_estimate
+    >>> few = paired_mean_difference_estimate([4.0, 5, 6, 9, 3, 4, 5, 8], [1.0, 2, 3, 5, 1, 1, 2, 4])
+    >>> test = interval_test(few, "greater", 0.0, None)
+    >>> [round(p, 2) for p in plain_p(few, test, "greater", 0.0, None)], round(test.p_value, 2)
+    ([0.0, 0.17], 0.17)
+    """
+    caution, least = estimate.caution, least_of(estimate, null, threshold)
+    if caution is None or caution.key != "few_units" or test.p_value > least:
+        return test.p_value, least if caution is not None and caution.key == "few_units" else 0.0
+    p = interval_p(replace(estimate, caution=None), side, null, threshold) or 0.0
+    return min(test.p_value, max(p, test.p_exchange or 0.0)), least
+
+
 def two_sided(test: TestResult) -> TestResult:
     """Return a test with the two-sided p: twice the smaller of its one-sided ones, at most 1."""
     if test.alternative == "two-sided":

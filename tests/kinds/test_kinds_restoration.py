@@ -261,3 +261,14 @@ def test_texts_of_unequal_length_and_words_of_several_tokens_are_named(tmp_path)
     assert "the | cat" in error
     unknown = RESTORED.replace(" tree", " tree house")
     assert "tree house" in real(tmp_path, f"restoring mlp_post neuron 0:3 {unknown}", DOGS).error
+
+
+def test_a_verdict_that_rests_on_each_pair_says_so_by_their_clean_texts(judge):
+    stands = judge(quoted(sentence())).evidence.robustness
+    assert (stands.units.what, stands.units.count, stands.units.changes) == ("pair", COUNT, COUNT)
+    assert (stands.units.then, stands.units.weakest[:6]) == ("inconclusive", "clean ")
+    assert judge(quoted(sentence()), pairs=PAIRS[:-1]).verdict == "inconclusive"
+    grouped = [{**pair, "group": "abcdefg"[place // 2]} for place, pair in enumerate(PAIRS)]
+    units = judge(quoted(sentence()), pairs=grouped).evidence.robustness.units
+    assert (units.what, units.count, units.changes, units.weakest[:6]) == ("group", 7, 7, "clean ")
+    assert judge(quoted(sentence()), pairs=grouped[2:]).verdict == "inconclusive"

@@ -17,7 +17,7 @@ from neuronclaims.kinds.interventions.picked import Picked
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
-from neuronclaims.kinds.shared.units import unit_key
+from neuronclaims.kinds.shared.units import pair_text, unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 from neuronclaims.measurements.views.view import noun_of
 from neuronclaims.results import UnitValues
@@ -220,8 +220,7 @@ class RestorationData:
     def kept(self) -> UnitValues:
         """What was recovered per unit, and what there was to recover: the effect is the ratio of their sums."""
         claim, pairs, rows = self.request.claim, self.request.pairs, self.request.units.rows
-        texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
-        keys = tuple(unit_key(texts[place] for place in row) for row in rows)
+        keys = tuple(unit_key(pair_text(pairs[place]) for place in row) for row in rows)
         change = claim.sentence.change
         named = change.subject if change.mixed else ", ".join(map(str, change.neurons or (self.neuron,)))
         beyond = " beyond random neurons" if claim.sentence.beyond else ""

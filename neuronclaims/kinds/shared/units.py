@@ -19,7 +19,7 @@ from neuronclaims.stats.numbers.rank_correlation import Ranked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.claim_files.claims import Prompt
+    from neuronclaims.claim_files.claims import Prompt, PromptPair
     from neuronclaims.stats import TwoSampleDesign
     from neuronclaims.stats.effects.margins import Scale
 
@@ -78,6 +78,11 @@ def unit_key(texts: Iterable[str]) -> str:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little") + data)
     return digest.hexdigest()[:KEY]
+
+
+def pair_text(pair: PromptPair) -> str:
+    """Return the one text that stands for both of a pair where a unit is hashed: no other pair has it."""
+    return f"{len(pair.clean)}:{pair.clean}{pair.corrupted}"
 
 
 @memoize

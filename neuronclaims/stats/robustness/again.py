@@ -33,7 +33,9 @@ class Again:
     ``p`` is that of the verdict before its correction, ``times`` what the correction multiplies it by; both together
     count up to ``alpha``. With other units p is worked out anew from how many standard errors the effect then lies from
     the boundary, compared with all units: so what a permutation test or a search added stays as it was.
-    ``smallest_p`` is the least p of an exact test, before correction; without a unit it is larger.
+    ``smallest_p`` is the least p of an exact test, before correction; without a unit it is larger. So is ``unseen``,
+    the chance that the units hold none of one in five that may be unlike all others (``Caution``): no p is below it,
+    and ``p`` is the one that there would be without it.
     """
 
     samples: Samples
@@ -44,6 +46,7 @@ class Again:
     alpha: float
     times: float = 1.0
     smallest_p: float = 0.0
+    unseen: float = 0.0
 
     def without(self, places: Sequence[int] | NDArray[np.intp]) -> Verdict:
         """Return the verdict without some units; inconclusive where too few are left.
@@ -55,8 +58,10 @@ class Again:
         left = self.samples.without(np.asarray(places, dtype=np.intp))
         if not left.enough:
             return "inconclusive"
-        p = self._p(left.effect, left)
-        return self._verdict(left.effect, max(p, self._least(left)))
+        p, share = self._p(left.effect, left), min(left.counts) / min(self.samples.counts)
+        return self._verdict(
+            left.effect, max(p, self._least(left), self.unseen**share if self.unseen else 0.0)
+        )
 
     def effect_without(self, places: Sequence[int] | NDArray[np.intp]) -> float:
         """Return the effect without some units; NaN where too few are left."""
@@ -82,13 +87,16 @@ class Again:
             variance += drawn.var(axis=1, ddof=1) / len(each)
         effects, own = self.samples.effect + shift, self.verdict
         found = zip(effects.tolist(), np.sqrt(variance).tolist(), strict=True)
-        same = [self._verdict(effect, self._p(effect, self.samples, error)) == own for effect, error in found]
+        same = [
+            self._verdict(effect, max(self._p(effect, self.samples, error), self.unseen)) == own
+            for effect, error in found
+        ]
         return float(np.mean(same))
 
     @property
     def verdict(self) -> Verdict:
         """The verdict with all units."""
-        return self._verdict(self.samples.effect, self.p)
+        return self._verdict(self.samples.effect, max(self.p, self.unseen))
 
     def _p(self, effect: float, samples: Samples, error: float | None = None) -> float:
         """Return p for another effect, of other samples, with the error that follows from their values."""
