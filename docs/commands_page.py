@@ -43,7 +43,8 @@ def _command(words: tuple[str, ...], command: Command) -> Iterator[str]:
     usage = [path, *(["[OPTIONS]"] if options else []), *map(_argument, arguments)]
     yield f"### {path}"
     yield (made.help or "").replace("*", "\\*")
-    yield "```\n" + "\n".join((" ".join(usage), "", *command.load()[1])) + "\n```"
+    yield "```text\n" + " ".join(usage) + "\n```"
+    yield "<!-- not run: the examples of the help -->\n```sh\n" + "\n".join(command.load()[1]) + "\n```"
     rows = [(_code(_argument(each)), each) for each in arguments] + [
         (_code(f"{', '.join(each.opts)} {_value(each)}".strip()), each) for each in options
     ]

@@ -195,27 +195,6 @@ def test_the_largest_values_of_a_model_are_at_its_first_token(tmp_path: Path) ->
     assert found["alone"].verdict == "supported"
 
 
-def test_the_example_of_the_docs_shows_what_the_docs_say(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "tokens.md").read_text(encoding="utf-8")
-    rows, claims, shown, wrong = (
-        page.split(f"```{form}\n")[place].split("```")[0]
-        for form, place in (("csv", 1), ("yaml", 1), ("text", 1), ("text", 2))
-    )
-    (tmp_path / "cities.csv").write_text(rows, encoding="utf-8")
-    path = tmp_path / "tokens.claims.yaml"
-    path.write_text(claims, encoding="utf-8")
-    plan = planned([read_claim_file(path, templates())], "demo")
-    listed = [line.removeprefix("    ") for line in lines(plan)]
-    start = listed.index(shown.splitlines()[0])
-    assert listed[start : start + len(shown.splitlines())] == shown.splitlines()
-    assert not plan.fails
-    path.write_text(claims.replace("last of city ", "last of promt "), encoding="utf-8")
-    with pytest.raises(ClaimFileError) as caught:
-        read_claim_file(path, templates())
-    said = [line.strip() for line in wrong.splitlines()[2:]]
-    assert all(line in str(caught.value) for line in said), str(caught.value)
-
-
 def test_pairs_of_unequal_length_are_judged_at_named_tokens(tmp_path: Path) -> None:
     trees = {"olive": "coconut", "almond": "cherry", "orange": "lemon", "apple": "pear"}
     pairs = [

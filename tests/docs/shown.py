@@ -2,7 +2,8 @@
 
 A block with a title is a file (```` ```yaml title="places.claims.yaml" ````), ``console`` holds commands, each after
 ``$ ``, with what they print, and ``pycon`` holds examples as doctest knows them. The blocks of a page are run in their
-order, in one empty folder. ``...`` stands for anything; numbers may differ as rounding differs between machines.
+order, in one folder with nothing in it but what the page's comments name (``blocks.py``). ``...`` stands for anything;
+numbers may differ as rounding differs between machines.
 
     python tests/docs/shown.py docs/start.md      writes what the commands print now into the page
 """
@@ -15,6 +16,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,15 +24,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forked import run_pytest
+from blocks import ROOT, blocks_of, folder_of
 
-ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
+sys.path.insert(0, str(ROOT / "tests"))
+
+from forked import run_pytest  # noqa: E402
+from thorough import THOROUGH  # noqa: E402
+
 DRAWN = re.compile(r"[▁▂▃▄▅▆▇█─]+|={3,}")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 MACHINE = re.compile(r"^(?:hypothesis profile|platform|rootdir|configfile|plugins|cachedir)[: ].*\n", re.M)
 QUIET = ("-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 WIDTH = "88"
+HOME = "/home/me/work"
+"""What pages call the folder in which they are run."""
 UNSET = ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS", "GITHUB_STEP_SUMMARY")
 """Variables of the environment that change what pytest and this package print."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -49,28 +56,52 @@ class Shown:
 def run_page(page: Path, folder: Path) -> Iterator[Shown]:
     """Run what a page shows in a folder, and give each command or example with what came of it."""
     names: dict[str, object] = {}
-    for match in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        language, title, text = match["language"], match["title"], match["text"]
-        if title is not None:
-            path = folder / title
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    for path in folder_of(page):
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(path, copy) if path.is_dir() else shutil.copy(path, copy)
+    for block in blocks_of(page):
+        if block.reason or (block.mark == "thorough" and not THOROUGH):
+            continue
+        if block.title is not None:
+            path = folder / block.title
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        elif language == "console":
-            for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
+            path.write_text(block.text, encoding="utf-8")
+            if path.name == "pyproject.toml":
+                install(path)
+        elif block.language == "console":
+            for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
                 command, _, said = part.partition("\n")
                 status, given = run_command(command, folder)
+                given = given.replace(str(folder.resolve()), HOME).replace(str(folder), HOME)
                 yield Shown(command, said, given, status)
-        elif language == "pycon":
-            yield run_examples(text, names, folder)
+        elif block.language == "pycon":
+            yield run_examples(block.text, names, folder)
+
+
+def install(path: Path) -> None:
+    """Make the package of a pyproject.toml known to Python in its folder, as ``pip install`` does, with its entry points."""
+    text = path.read_text(encoding="utf-8")
+    info = path.parent / "shown-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shown\nVersion: 1\n", encoding="utf-8")
+    groups = re.findall(r'^\[project\.entry-points\."([\w.]+)"\]\n((?:[^\[\n].*\n)*)', text, re.M)
+    lines = [f"[{group}]\n{entries}".replace('"', "") for group, entries in groups]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def run_command(command: str, folder: Path) -> tuple[int, str]:
     """Run a command of a page in its folder; return its exit status and what it printed."""
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
+    given = {}
+    while re.match(r"[A-Z_]+=", words[0]):
+        name, _, given[name] = words.pop(0).partition("=")
     environment = {name: value for name, value in os.environ.items() if name not in UNSET} | {
         "COLUMNS": WIDTH,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "NO_COLOR": "1",
+        **given,
     }
     if words[0] == "pytest":
         done = run_pytest(folder, [*QUIET, *words[1:]], environment)
@@ -92,7 +123,10 @@ def run_cli(words: list[str], folder: Path) -> tuple[int, str]:
     os.environ.update(COLUMNS=WIDTH, NO_COLOR="1")
     try:
         with inside(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            status = main(words)
+            try:
+                status = main(words)
+            except SystemExit as left:  # wrong words on the command line
+                status = int(left.code or 0)
     finally:
         for name, value in kept.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
@@ -115,9 +149,17 @@ def run_examples(text: str, names: dict[str, object], folder: Path) -> Shown:
     test = doctest.DocTestParser().get_doctest(text, names, "page", None, None)
     printed = io.StringIO()
     with inside(folder):
-        result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=printed.write, clear_globs=False)
+        result = doctest.DocTestRunner(Checker(), optionflags=FLAGS).run(test, out=printed.write, clear_globs=False)
     names.update(test.globs)
     return Shown(text, "", printed.getvalue(), result.failed)
+
+
+class Checker(doctest.OutputChecker):
+    """Takes an output for the one shown where it differs as rounding differs."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        """Tell whether an output is the one that stands in the page."""
+        return super().check_output(want, got, optionflags) or agrees(want.replace(doctest.BLANKLINE_MARKER, ""), got)
 
 
 def agrees(said: str, given: str) -> bool:
@@ -183,5 +225,6 @@ def rewrite(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "tools"))
     for name in sys.argv[1:]:
         rewrite(Path(name))

@@ -7,23 +7,22 @@ import re
 from pathlib import Path
 
 import pytest
-from shown import BLOCK, agrees, run_page
+from blocks import DOCS, blocks_of
+from shown import agrees, run_page
 
-DOCS = Path(__file__).parents[2] / "docs"
 RUN = [
     path
     for path in (*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md"))
-    if any(
-        match["title"] or match["language"] == "console" for match in BLOCK.finditer(path.read_text("utf-8"))
-    )
+    if any(block.title or block.language in ("console", "pycon") for block in blocks_of(path))
 ]
+ELSEWHERE = {"extend", "statistics"}
+"""Pages that tests of their own run."""
 
 
-@pytest.mark.parametrize("page", [path for path in RUN if path.stem != "extend"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("page", [path for path in RUN if path.stem not in ELSEWHERE], ids=lambda path: path.stem)
 def test_what_a_page_shows_is_what_comes_out(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
     monkeypatch.setattr(logging.getLogger("transformers"), "disabled", True)
     shown = list(run_page(page, tmp_path))
     assert shown
@@ -39,15 +38,15 @@ def test_the_pages_to_learn_from_are_all_run() -> None:
         "start",
         "reading",
         *(path.stem for path in DOCS.glob("tutorials/*.md")),
-    } - {"notebook"}
+    }
 
 
 def test_what_the_page_for_those_who_extend_shows_stands_in_the_files_it_names() -> None:
     page = (DOCS / "extend.md").read_text("utf-8")
-    shown = [match for match in BLOCK.finditer(page) if match["language"] == "python"]
+    shown = [block for block in blocks_of(DOCS / "extend.md") if block.language == "python"]
     assert len(shown) >= 6
-    for match in shown:
-        assert match["text"] in (DOCS.parent / match["title"]).read_text("utf-8"), match["title"]
+    for block in shown:
+        assert block.text in (DOCS.parent / block.title).read_text("utf-8"), block.place
     seam = (DOCS.parent / "tests/seam/test_seam_of_packages.py").read_text("utf-8")
     entries = re.findall(r'^(\w+) = "(gates:\w+)"$', page, re.M)
     assert len(entries) == 3

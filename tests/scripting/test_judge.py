@@ -138,15 +138,6 @@ def test_one_of_two_models_that_fails_leaves_the_other_its_results(cache, tmp_pa
     assert "absent" in found[1].error
 
 
-def test_the_first_example_of_the_page_comes_out_as_it_says(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code = re.findall(r"(?s)```python\n(.*?)```", PAGE.read_text(encoding="utf-8"))[0]
-    names: dict[str, object] = {}
-    exec(code, names)
-    assert names["found"][0].verdict == "supported"  # type: ignore[index]
-    assert (tmp_path / ".neuronclaims").is_dir(), "measured values are kept in the project's cache"
-
-
 def test_results_are_found_by_place_and_id(two):
     assert isinstance(two[0], Judgement)
     assert two["less"].verdict == two[1].verdict == "refuted"
