@@ -11,12 +11,9 @@ import torch
 
 from neuronclaims import judge
 from neuronclaims.baselines.content import content_of
-from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.tokens_asked import tokens_in_words
-from neuronclaims.planning.model_plans import planned
-from neuronclaims.planning.text import lines
 
 SENTENCE = "neuron 2:340 activates more for hanoi than rome"
 PLACES = {"hanoi": "Hanoi", "rome": "Rome"}

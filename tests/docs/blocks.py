@@ -5,8 +5,8 @@ A comment in the line above a block says how it is checked, which readers of the
 - ``<!-- not run: REASON -->``: nothing runs it. Its commands are still read for options that do not exist.
 - ``<!-- thorough -->``: only thorough runs run it.
 
-``<!-- folder: claims/prompts claims/places.claims.yaml -->`` anywhere in a page names what of the repository lies in the
-folder in which its blocks are run. A comment that holds lines after ``>>>`` is an example that readers do not see.
+``<!-- folder: claims/prompts claims/places.claims.yaml -->`` anywhere in a page names what of the repository lies in
+the folder in which its blocks are run. A comment that holds lines after ``>>>`` is an example that readers do not see.
 """
 
 from __future__ import annotations

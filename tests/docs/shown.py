@@ -28,8 +28,8 @@ from blocks import ROOT, blocks_of, folder_of
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from forked import run_pytest  # noqa: E402
-from thorough import THOROUGH  # noqa: E402
+from forked import run_pytest
+from thorough import THOROUGH
 
 DRAWN = re.compile(r"[▁▂▃▄▅▆▇█─]+|={3,}")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -81,7 +81,7 @@ def run_page(page: Path, folder: Path) -> Iterator[Shown]:
 
 
 def install(path: Path) -> None:
-    """Make the package of a pyproject.toml known to Python in its folder, as ``pip install`` does, with its entry points."""
+    """Make the entry points of a pyproject.toml known to Python, as ``pip install`` does."""
     text = path.read_text(encoding="utf-8")
     info = path.parent / "shown-1.dist-info"
     info.mkdir()
@@ -149,7 +149,9 @@ def run_examples(text: str, names: dict[str, object], folder: Path) -> Shown:
     test = doctest.DocTestParser().get_doctest(text, names, "page", None, None)
     printed = io.StringIO()
     with inside(folder):
-        result = doctest.DocTestRunner(Checker(), optionflags=FLAGS).run(test, out=printed.write, clear_globs=False)
+        result = doctest.DocTestRunner(Checker(), optionflags=FLAGS).run(
+            test, out=printed.write, clear_globs=False
+        )
     names.update(test.globs)
     return Shown(text, "", printed.getvalue(), result.failed)
 
@@ -159,7 +161,9 @@ class Checker(doctest.OutputChecker):
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         """Tell whether an output is the one that stands in the page."""
-        return super().check_output(want, got, optionflags) or agrees(want.replace(doctest.BLANKLINE_MARKER, ""), got)
+        return super().check_output(want, got, optionflags) or agrees(
+            want.replace(doctest.BLANKLINE_MARKER, ""), got
+        )
 
 
 def agrees(said: str, given: str) -> bool:
@@ -216,7 +220,7 @@ def rewrite(page: Path) -> None:
         for shown in run_page(page, Path(folder)):
             if shown.said or not shown.command.startswith(">>>"):
                 old = f"$ {shown.command}\n{shown.said}"
-                if "\n..." not in f"\n{shown.said}":
+                if "..." not in shown.said.split():
                     text = text.replace(old, f"$ {shown.command}\n{shown.given.strip(chr(10))}\n", 1)
             elif shown.status:
                 print(shown.given)

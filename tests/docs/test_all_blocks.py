@@ -1,4 +1,4 @@
-"""Every block of every page is checked by a test: run, read, held against the code, or counted with the reason why not."""
+"""Every block of every page is checked: run, read, held against the code, or counted with the reason why not."""
 
 from __future__ import annotations
 
@@ -77,10 +77,8 @@ def test_what_is_shown_as_a_part_of_a_program_uses_names_and_arguments_that_exis
                 module = __import__(node.module, fromlist=["*"])
                 names |= {each.asname or each.name: getattr(module, each.name) for each in node.names}
         for node in ast.walk(tree):
-            called = node.func if isinstance(node, ast.Call) else node
-            if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
-                if called.value.id == "neuronclaims":
-                    names[ast.unparse(called)] = getattr(neuronclaims, called.attr)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "neuronclaims":
+                names[ast.unparse(node)] = getattr(neuronclaims, node.attr)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (known := names.get(ast.unparse(node.func))):
                 given = {each.arg: None for each in node.keywords if each.arg}

@@ -19,7 +19,9 @@ from shown import ROOT, run_cli
 
 from neuronclaims.demo import MODEL_FOLDER
 
-NOUNS = "dog cat bus train house tree lake road door shop boat bird cake coat desk lamp".split()
+NOUNS = tuple(
+    "dog cat bus train house tree lake road door shop boat bird cake coat desk lamp".split()  # noqa: SIM905
+)
 HEAD = {
     "version": "1",
     "models": "[demo]",
@@ -154,10 +156,12 @@ def test_a_part_of_a_claim_file_is_read(block: Block, folder: Path, monkeypatch:
     assert status == 0, f"{block.place}\n{framed(block)}\n{said}"
 
 
-FOR_SENTENCES = (
-    "hanoi baseline tulip true_answers false_answers texts violent german english harmful refusals requests questions "
-    "vietnam documents sums lie truth ioi repeated fresh neutral"
-).split()
+FOR_SENTENCES = tuple(
+    (  # noqa: SIM905
+        "hanoi baseline tulip true_answers false_answers texts violent german english harmful refusals requests "
+        "questions vietnam documents sums lie truth ioi repeated fresh neutral"
+    ).split()
+)
 IN_SENTENCES = f"""
 version: 1
 models: [demo]

@@ -19,7 +19,9 @@ ELSEWHERE = {"extend", "statistics"}
 """Pages that tests of their own run."""
 
 
-@pytest.mark.parametrize("page", [path for path in RUN if path.stem not in ELSEWHERE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "page", [path for path in RUN if path.stem not in ELSEWHERE], ids=lambda path: path.stem
+)
 def test_what_a_page_shows_is_what_comes_out(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,7 +174,9 @@ def test_results_show_themselves_in_words_and_in_a_notebook(two):
 def test_a_name_may_stand_for_the_demo_model_but_for_no_other_word(cache):
     found = judge(CLAIM, models={"ours": "demo"}, sets=SETS, cache=cache, **KEYS)
     assert (found[0].model, found[0].verdict) == ("ours", "supported")
-    with pytest.raises(NeuronClaimsError, match=r"Give the path of a folder with config\.json in it, 'demo', or"):
+    with pytest.raises(
+        NeuronClaimsError, match=r"Give the path of a folder with config\.json in it, 'demo', or"
+    ):
         judge(CLAIM, models={"ours": "demos"}, sets=SETS, cache=cache, **KEYS)
 
 
