@@ -9,6 +9,7 @@ import csv
 import json
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -132,9 +133,11 @@ def exchanged(folder: Path) -> None:
         for number, noun in enumerate(NOUNS)
     ]
     told = {"task": "popularity", "model": "hf/x", "metadata": {"fingerprint": "ab" * 32}}
-    log = {"version": 2, "status": "success", "eval": told, "samples": samples}
     (folder / "logs").mkdir()
-    (folder / "logs" / "popularity.json").write_text(json.dumps(log))
+    with zipfile.ZipFile(folder / "logs" / "popularity.eval", "w") as log:
+        log.writestr("header.json", json.dumps({"version": 2, "status": "success", "eval": told}))
+        for each in samples:
+            log.writestr(f"samples/{each['id']}_epoch_1.json", json.dumps(each))
     feature = {"modelId": "gpt2-small", "layer": "6-mlp", "index": "123"}
     shown = [{"tokens": ["Old", " maps"], "values": [0.0, 1.0]}]
     (folder / "neuronpedia-6-mlp-123.json").write_text(json.dumps({**feature, "activations": shown}))
