@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -39,13 +40,18 @@ def robustness_of(
     first, second = (np.asarray(side, dtype=np.float64) for side in units.values)
     alone = not units.paired and not units.keys[1]
     samples = Samples(units.scale, first, second, units.paired, alone)
-    if not samples.enough or not np.isfinite(samples.effect):
-        return None
+    told = finding.estimate.value
+    if (
+        not samples.enough
+        or told is None
+        or not math.isclose(samples.effect, told, rel_tol=1e-6, abs_tol=1e-12)
+    ):
+        return None  # the effect that is told is another than that of these values
     corrected = p_adjusted / test.p_value if test.p_value > 0 else 1.0
     p, unseen = plain_p(finding.estimate, test, said.side, said.null, said.threshold)
     least = test.smallest_p if test.exact and test.smallest_p > unseen else 0.0
     again = Again(samples, said.side, said.null, said.threshold, p, alpha, corrected, least, unseen)
-    if again.verdict != decision.verdict:  # the effect that is told is not the one of these values
+    if again.verdict != decision.verdict:  # as where a claim is made of several that must all hold
         return None
     texts = _texts(claim, units)
     frames = _frames(texts)

@@ -31,7 +31,7 @@ TWO_SETS = {
     ("auroc", False): lambda a, b: scipy_stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)),
     ("sd", False): hedges,
     ("difference", True): lambda a, b: (a - b).mean(),
-    ("auroc", True): lambda a, b: np.mean((a > b) + 0.5 * (a == b)),
+    ("auroc", True): lambda a, b: scipy_stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)),
     ("sd", True): paired_sd,
     ("ratio", True): lambda a, b: a.mean() / b.mean(),
     ("correlation", True): lambda a, b: scipy_stats.spearmanr(a, b).statistic,
@@ -141,3 +141,25 @@ def test_the_side_of_the_boundary_decides(side, threshold, effect, verdict) -> N
     again = Again(Samples("mean", values, np.array([]), alone=True), side, 0.0, threshold, 0.001, 0.05)
     assert again.verdict == verdict
     assert again.without([0]) == verdict
+
+
+def test_one_outlier_that_keeps_values_even_carries_the_verdict() -> None:
+    """Without the largest value the others are skewed, and the interval for skewed values reaches the boundary."""
+    values = np.array([1.85, 1.9, 1.95, 2.0, 2.0, 2.05, 2.1, 2.15, -1.5, 5.5])
+    plain = scipy_stats.ttest_1samp(values, 0.0).pvalue
+    again = Again(Samples("mean", values, np.array([]), alone=True), "greater", 0.0, None, plain, 0.01)
+    assert again.verdict == "supported"
+    assert again.samples.skewed_p(0.0) == pytest.approx(plain)
+    found = [again.without([place]) for place in range(len(values))]
+    assert found[9] == "inconclusive"
+    left = again.samples.without(np.array([9]))
+    assert left.skewed_p(0.0) > scipy_stats.ttest_1samp(left.first, 0.0).pvalue
+    assert found[:8] == ["supported"] * 8
+
+
+def test_of_few_units_a_share_may_be_missed_and_of_fewer_more() -> None:
+    values = np.linspace(1, 2, 14)
+    told = {"side": "greater", "null": 0.0, "threshold": None, "alpha": 0.05}
+    of = Samples("mean", values, np.array([]), alone=True)
+    assert Again(of, p=1e-9, unseen=0.8**14, **told).without([0]) == "inconclusive"
+    assert Again(of, p=1e-9, unseen=0.8**15, **told).without([0]) == "supported"

@@ -59,9 +59,8 @@ class Again:
         if not left.enough:
             return "inconclusive"
         p, share = self._p(left.effect, left), min(left.counts) / min(self.samples.counts)
-        return self._verdict(
-            left.effect, max(p, self._least(left), self.unseen**share if self.unseen else 0.0)
-        )
+        unseen = self.unseen**share if self.unseen else 0.0
+        return self._verdict(left.effect, max(p, self._least(left), self._skewed(left), unseen))
 
     def effect_without(self, places: Sequence[int] | NDArray[np.intp]) -> float:
         """Return the effect without some units; NaN where too few are left."""
@@ -113,6 +112,15 @@ class Again:
             each, apart = error if there is None else there, abs(effect - boundary)
             found.append(apart / each if each > 0 else (np.inf if apart > 0 else 0.0))
         return min(found)
+
+    def _skewed(self, left: Samples) -> float:
+        """Return the p by t corrected for skewness, where the verdict's own p is not below it; 0 elsewhere."""
+        known = [
+            (self.samples.skewed_p(boundary), left.skewed_p(boundary))
+            for boundary in boundaries(self.side, self.null, self.threshold)
+        ]
+        bounded = all(own is not None and own <= self.p * (1 + 1e-6) for own, _ in known)
+        return max((new for _, new in known if new is not None), default=0.0) if bounded else 0.0
 
     def _least(self, left: Samples) -> float:
         """Return the least p of an exact test of fewer units; 0 where the test is not of that sort."""

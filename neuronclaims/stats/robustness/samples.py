@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from neuronclaims.stats.distributions.newcombe import paired_variance_factor
+from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.numbers.rank_correlation import Ranked
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Samples:
             if self.scale == "ratio":
                 return float(a.mean() / b.mean())
             if self.scale == "auroc":
-                return float(self._wins.mean()) if self.paired else float(_above(a, b).mean() / len(b))
+                return float(_above(a, b).mean() / len(b))
             if self.scale == "difference":
                 return float(a.mean() - b.mean())
             if self.scale == "sd":
@@ -90,7 +92,7 @@ class Samples:
             if self.scale == "ratio":
                 return np.asarray(_means_without(a) / _means_without(b))
             if self.scale == "auroc":
-                return _means_without(self._wins) if self.paired else _aurocs_without(a, b)
+                return _paired_aurocs_without(a, b) if self.paired else _aurocs_without(a, b)
             if self.scale == "difference":
                 if self.paired:
                     return _means_without(a - b)
@@ -109,6 +111,20 @@ class Samples:
             start += count
         return tuple(found)
 
+    def skewed_p(self, boundary: float) -> float | None:
+        """Return the two-sided p of a mean, or of a ratio, by t corrected for skewness; None for other effects.
+
+        >>> Samples("mean", np.array([1.0, 2, 3, 4]), np.empty(0), alone=True).skewed_p(2.5)
+        1.0
+        """
+        if not self.joined or self.scale not in ("difference", "ratio", "mean"):
+            return None
+        less = {"ratio": boundary * self.second, "difference": self.second + boundary}.get(
+            self.scale, boundary
+        )
+        found = SkewedMean.of(self.first - less)
+        return min(1.0, 2 * min(found.tails(0.0))) if found.error > 0 else None
+
     @property
     def error(self) -> float:
         """The standard error of the effect, by the jackknife within each set."""
@@ -118,28 +134,26 @@ class Samples:
         """Return the standard error that the effect would have at a boundary; None where it follows from the values.
 
         A share has the binomial one, a correlation that of Fisher, a difference in sd that of Hedges and Olkin (1985),
-        and an AUROC that of Hanley and McNeil (1982), which at 0.5 is the one of the rank sum test.
+        and an AUROC that of Hanley and McNeil (1982), which at 0.5 is the one of the rank sum test; of pairs it is
+        multiplied as in its interval.
         """
         n, m = self.counts[0], self.counts[-1]
         if self.scale in ("share", "auroc") and not 0.0 < boundary < 1.0:
             return None
-        if self.scale == "share" or (self.scale == "auroc" and self.paired):
+        if self.scale == "share":
             return math.sqrt(boundary * (1 - boundary) / n)
         if self.scale == "auroc":
             one, other = boundary / (2 - boundary), 2 * boundary**2 / (1 + boundary)
             square = boundary**2
             spread = boundary * (1 - boundary) + (n - 1) * (one - square) + (m - 1) * (other - square)
-            return math.sqrt(spread / (n * m))
+            factor = paired_variance_factor(self.first, self.second) if self.paired else 1.0
+            return math.sqrt(factor * spread / (n * m))
         if self.scale == "sd":
             whole = 1 / n if self.joined else 1 / n + 1 / m
             return math.sqrt(whole + boundary**2 / (2 * sum(self.counts)))
         if self.scale == "correlation":
             return (1 - boundary**2) / math.sqrt(max(1, n - 3))
         return None
-
-    @property
-    def _wins(self) -> Floats:
-        return np.asarray((self.first > self.second) + 0.5 * (self.first == self.second), dtype=np.float64)
 
     @property
     def _moments(self) -> tuple[float, ...]:
@@ -184,6 +198,13 @@ def _above(a: Floats, b: Floats) -> Floats:
     """Return how many of b each of a lies above, ties counted half, [len(a)]."""
     ordered = np.sort(b)
     return np.asarray((np.searchsorted(ordered, a, "left") + np.searchsorted(ordered, a, "right")) / 2)
+
+
+def _paired_aurocs_without(a: Floats, b: Floats) -> Floats:
+    """Return the AUROC of all values of a with all of b without each pair, [pairs]."""
+    above, below = _above(a, b), len(a) - _above(b, a)
+    own = (a > b) + 0.5 * (a == b)
+    return np.asarray((above.sum() - above - below + own) / (len(a) - 1) ** 2)
 
 
 def _aurocs_without(a: Floats, b: Floats) -> Floats:
