@@ -11,9 +11,9 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.forecast import Forecast, Ways, forecast
 from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.measurements.documents.readout import Readout
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.plan import Job, jobs, union
-from neuronclaims.measurements.readout import Readout
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from neuronclaims.measurements.changing.outcomes.written import ChangedContinuations
     from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
     from neuronclaims.measurements.continuations import Continuations
+    from neuronclaims.measurements.documents.labels import LabelCounts
+    from neuronclaims.measurements.documents.layer_aurocs import LayerAurocs
+    from neuronclaims.measurements.documents.positions import PositionCorrelations
+    from neuronclaims.measurements.documents.readout import Readout
     from neuronclaims.measurements.facts import ModelFacts
-    from neuronclaims.measurements.labels import LabelCounts
     from neuronclaims.measurements.measurement import Measurement, Need
     from neuronclaims.measurements.output_weights import Congruence, Vocabulary
-    from neuronclaims.measurements.positions import PositionCorrelations
-    from neuronclaims.measurements.readout import Readout
     from neuronclaims.measurements.token_values import TokenValues
-    from neuronclaims.measurements.whole_layers.layer_aurocs import LayerAurocs
     from neuronclaims.sites import Site
     from neuronclaims.tokens.spans import ChangedTokens, Span
 

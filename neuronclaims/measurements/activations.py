@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from neuronclaims.measurements.bases import CheckedByNeed
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
@@ -59,7 +60,7 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
-class Activations:
+class Activations(CheckedByNeed):
     """The pooled activations of one whole layer at one site, for some prompts.
 
     The answer is a float32 array [len(prompts), width of the site], one row per prompt in the order given.
@@ -74,7 +75,6 @@ class Activations:
     tokens: TokenRule
     prompts: tuple[str, ...]
     generate: Generation | None = None
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -91,14 +91,6 @@ class Activations:
         return Description(
             "activations", self.site, str(self.tokens), (self.layer,), ("prompts", self.prompts)
         )
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """No tokens."""
-        return ()
-
-    def check(self, facts: ModelFacts) -> None:
-        """Check nothing: the need does it."""
 
     def check_lengths(self, lengths: Lengths) -> None:
         """Check that each prompt fits the model with what is generated after it, and has the tokens that count."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from neuronclaims.measurements.bases import OfPrompts, PlaceNeed
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+from neuronclaims.measurements.measurement import Description, Need, TextRequest
 from neuronclaims.sites import Site
 
 LONGEST = 512
@@ -16,7 +17,7 @@ LONGEST = 512
 
 
 @dataclass(frozen=True, slots=True)
-class TokenValues:
+class TokenValues(OfPrompts):
     """One neuron, latent, head or direction at each of the first ``LONGEST`` tokens of text, special ones left out.
 
     The answer is float32 [prompts, 1 + LONGEST]: the number of tokens of text, then the values, padded with zeros.
@@ -29,7 +30,6 @@ class TokenValues:
     layer: int
     index: int
     prompts: tuple[str, ...]
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -42,22 +42,9 @@ class TokenValues:
         what, texts = "a neuron token by token", ("prompts", self.prompts)
         return Description(what, self.site, layers=(self.layer,), texts=texts)
 
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """No tokens."""
-        return ()
-
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Check that each prompt fits the model."""
-        for prompt in self.prompts:
-            lengths.check_length(prompt)
-
 
 @dataclass(frozen=True, slots=True)
-class TokenValuesNeed:
+class TokenValuesNeed(PlaceNeed):
     """One neuron, whose values are kept token by token."""
 
     site: str
@@ -69,16 +56,6 @@ class TokenValuesNeed:
 
     def __str__(self) -> str:
         return json.dumps(["token values", self.site, self.layer, self.index, LONGEST])
-
-    @property
-    def new_tokens(self) -> int:
-        """No token is generated."""
-        return 0
-
-    @property
-    def places(self) -> tuple[tuple[str, int], ...]:
-        """The site and the layer."""
-        return ((self.site, self.layer),)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has, whatever the model."""

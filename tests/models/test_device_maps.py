@@ -27,10 +27,10 @@ from neuronclaims.kinds.registry import kind_of
 from neuronclaims.loading.settings import DEFAULTS, LoadSettings
 from neuronclaims.measurements import Activations, Congruence, Measurement, Prediction, TokenRule
 from neuronclaims.measurements.changing.attributions import Attribution
+from neuronclaims.measurements.documents.layer_aurocs import LayerAurocs
 from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.measurements.views.dictionary import latents_at
 from neuronclaims.measurements.views.dictionary_folder import read_dictionary
-from neuronclaims.measurements.whole_layers.layer_aurocs import LayerAurocs
 from neuronclaims.models.bringing.offloaded import elsewhere
 from neuronclaims.models.identity.fingerprint import fingerprint_loaded
 from neuronclaims.models.options import RunOptions

@@ -10,7 +10,7 @@ from tiny_models import CONTEXT, MODELS, WORDS
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import PositionCorrelations
-from neuronclaims.measurements.positions import UNDEFINED
+from neuronclaims.measurements.documents.positions import UNDEFINED
 
 RNG = np.random.default_rng(7)
 DOCUMENTS = tuple(" ".join(RNG.choice(WORDS, size)) for size in (5, 17, CONTEXT + 30, 2))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from neuronclaims.discovery.sorts.measuring import SearchedHalf
     from neuronclaims.discovery.sorts.sort import PlannedAt, SortSettings
     from neuronclaims.discovery.values import Floats
-    from neuronclaims.measurements.whole_layers.layer_aurocs import LayerAurocColumns
+    from neuronclaims.measurements.documents.layer_aurocs import LayerAurocColumns
     from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import PlannedClaim
     from neuronclaims.stats.designs import Unit

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.measurements.readout import ReadoutColumns
+    from neuronclaims.measurements.documents.readout import ReadoutColumns
 
 
 @dataclass(frozen=True, slots=True)

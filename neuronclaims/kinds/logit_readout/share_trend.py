@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.measurements.readout import ReadoutColumns
+    from neuronclaims.measurements.documents.readout import ReadoutColumns
     from neuronclaims.stats import Side, TestResult
 
     Floats = NDArray[np.float64]

@@ -37,7 +37,7 @@ from neuronclaims.kinds.shared.subjects.subjects import (
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.measurements import PositionCorrelations
-from neuronclaims.measurements.positions import UNDEFINED
+from neuronclaims.measurements.documents.positions import UNDEFINED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from neuronclaims.measurements.bases import CheckedByNeed
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
@@ -17,7 +18,7 @@ ATTENTION = "attn_z"
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(CheckedByNeed):
     """The attention of all heads of a layer to some tokens, from others: float32 [len(prompts), heads].
 
     A head gives each token weights over the tokens it looks at, which sum to 1. What counts is the sum of those over
@@ -33,7 +34,6 @@ class Attention:
     to: AttendedTokens
     origin: ChangedTokens
     prompts: tuple[str, ...]
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -47,14 +47,6 @@ class Attention:
         return Description(
             "attention (eager)", rule=rule, layers=(self.layer,), texts=("prompts", self.prompts)
         )
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """No tokens."""
-        return ()
-
-    def check(self, facts: ModelFacts) -> None:
-        """Check nothing: the need does it."""
 
     def check_lengths(self, lengths: Lengths) -> None:
         """Check that each prompt fits the model, and has the tokens."""

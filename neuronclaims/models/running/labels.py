@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from neuronclaims.measurements.documents.labels import LabelNeed
 from neuronclaims.measurements.errors import MeasurementError, shorten
-from neuronclaims.measurements.labels import LabelNeed
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, pieces_of, split_document

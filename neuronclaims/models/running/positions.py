@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.documents.labels import LabelNeed
+from neuronclaims.measurements.documents.positions import UNDEFINED, PositionNeed
 from neuronclaims.measurements.errors import shorten
-from neuronclaims.measurements.labels import LabelNeed
 from neuronclaims.measurements.plan import Job
-from neuronclaims.measurements.positions import UNDEFINED, PositionNeed
 from neuronclaims.measurements.token_values import TokenValuesNeed
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, encode_long

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.documents.readout import ReadoutNeed
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
-from neuronclaims.measurements.readout import ReadoutNeed
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, encode_long
 from neuronclaims.models.running.hooks import Place, traced

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.documents.layer_aurocs import UNDEFINED, LayerAurocsNeed
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.plan import Job
-from neuronclaims.measurements.whole_layers.layer_aurocs import UNDEFINED, LayerAurocsNeed
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, pieces_of, split_document
 from neuronclaims.models.running.hooks import Place, traced

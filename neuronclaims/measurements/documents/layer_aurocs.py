@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.bases import DocumentNeed, OfDocuments
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+from neuronclaims.measurements.measurement import Description, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.token_classes import TokenLabel, Wanted, token_name
 
@@ -32,7 +32,7 @@ class LayerAurocColumns(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerAurocs:
+class LayerAurocs(OfDocuments):
     """The AUROC of each neuron of a layer for ``wanted``, over the positions of text of each document.
 
     It is that of a ``Readout`` for a token or a class of them (is it the model's top prediction there?), and that of
@@ -51,7 +51,6 @@ class LayerAurocs:
     layer: int
     wanted: Wanted
     documents: tuple[str, ...]
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -83,24 +82,15 @@ class LayerAurocs:
         exact = np.round(answer[:, 2:].astype(np.float64) * half_pairs) / np.maximum(half_pairs, 1)
         return LayerAurocColumns(positions, hits, np.where(half_pairs > 0, exact, np.nan))
 
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Count the tokens; long documents are read in pieces."""
-        for document in self.documents:
-            lengths.count(document)
-
 
 @dataclass(frozen=True, slots=True)
-class LayerAurocsNeed:
+class LayerAurocsNeed(DocumentNeed):
     """A layer, and what its neurons are put beside; labels are in the text's item."""
 
     site: str
     layer: int
     wanted: Wanted
     work: ClassVar[str] = "layer aurocs"
-    text: ClassVar[str] = "document"
     worker: ClassVar[str] = "neuronclaims.models.running.documents.layer_aurocs:work"
 
     def __str__(self) -> str:
@@ -108,16 +98,6 @@ class LayerAurocsNeed:
             {"label": self.wanted.name} if isinstance(self.wanted, TokenLabel) else token_name(self.wanted)
         )
         return json.dumps(["layer aurocs", self.site, self.layer, wanted])
-
-    @property
-    def new_tokens(self) -> int:
-        """No token is generated."""
-        return 0
-
-    @property
-    def places(self) -> tuple[tuple[str, int], ...]:
-        """The site and the layer."""
-        return ((self.site, self.layer),)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has: two counts, and one per neuron."""
@@ -128,7 +108,3 @@ class LayerAurocsNeed:
         if not isinstance(self.wanted, TokenLabel):
             facts.check_predicts()
         facts.check_place(self.site, self.layer)
-
-    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
-        """Yield a pass for every document."""
-        yield "documents", float(texts)

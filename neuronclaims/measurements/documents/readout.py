@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -11,9 +11,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.bases import DocumentNeed, OfDocuments
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+from neuronclaims.measurements.measurement import Description, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.token_classes import WantedToken, token_name
 
@@ -41,7 +42,7 @@ def columns_of(answer: NDArray[np.floating], edges: Sequence[float]) -> ReadoutC
 
 
 @dataclass(frozen=True, slots=True)
-class Readout:
+class Readout(OfDocuments):
     """How a neuron's value relates to a token being the model's top prediction, over the positions of each document.
 
     The answer is float32 [documents, 3 + 2 (len(edges) + 1)]: the number of positions, the number at which ``token``
@@ -64,7 +65,6 @@ class Readout:
     edges: tuple[float, ...]
     documents: tuple[str, ...]
     legacy_embed: bool = False
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -87,17 +87,9 @@ class Readout:
         """Return the answer by its columns."""
         return columns_of(answer, self.edges)
 
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Count the tokens; long documents are read in pieces."""
-        for document in self.documents:
-            lengths.count(document)
-
 
 @dataclass(frozen=True, slots=True)
-class ReadoutNeed:
+class ReadoutNeed(DocumentNeed):
     """One neuron, one token or a class of them, and the edges of the bins its values are counted in."""
 
     site: str
@@ -107,7 +99,6 @@ class ReadoutNeed:
     edges: tuple[float, ...]
     legacy_embed: bool = False
     work: ClassVar[str] = "readout"
-    text: ClassVar[str] = "document"
     worker: ClassVar[str] = "neuronclaims.models.running.readout:work"
 
     def __str__(self) -> str:
@@ -115,16 +106,6 @@ class ReadoutNeed:
         return json.dumps(
             ["readout", self.site, self.layer, self.index, token_name(self.token), self.edges, *legacy]
         )
-
-    @property
-    def new_tokens(self) -> int:
-        """No token is generated."""
-        return 0
-
-    @property
-    def places(self) -> tuple[tuple[str, int], ...]:
-        """The site and the layer."""
-        return ((self.site, self.layer),)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has, whatever the model."""
@@ -136,10 +117,6 @@ class ReadoutNeed:
         facts.check_predicts()
         facts.check_place(self.site, self.layer, self.index)
         check_edges(self.edges)
-
-    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
-        """Yield a pass for every document."""
-        yield "documents", float(texts)
 
 
 def check_edges(edges: Sequence[float]) -> None:

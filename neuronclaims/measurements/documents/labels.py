@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.bases import DocumentNeed, OfDocuments
+from neuronclaims.measurements.documents.readout import ReadoutColumns, check_edges, columns_of
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
-from neuronclaims.measurements.readout import ReadoutColumns, check_edges, columns_of
+from neuronclaims.measurements.measurement import Description, TextRequest
 from neuronclaims.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
-class LabelCounts:
+class LabelCounts(OfDocuments):
     """How a neuron's value at a token relates to the token's label, over the tokens of each document.
 
     ``documents`` are items with labels (``prompts.PromptInput.with_labels``). A token has a label if a character of it
@@ -36,7 +36,6 @@ class LabelCounts:
     label: str
     edges: tuple[float, ...]
     documents: tuple[str, ...]
-    reader: ClassVar[str | None] = None
 
     @property
     def request(self) -> TextRequest:
@@ -50,26 +49,13 @@ class LabelCounts:
         what, texts = "a neuron beside labels", ("documents", self.documents)
         return Description(what, self.site, layers=(self.layer,), texts=texts)
 
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """No tokens."""
-        return ()
-
     def columns(self, answer: NDArray[np.floating]) -> ReadoutColumns:
         """Return the answer by its columns; ``hits`` are the tokens with the label."""
         return columns_of(answer, self.edges)
 
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Count the tokens; long documents are read in pieces."""
-        for document in self.documents:
-            lengths.count(document)
-
 
 @dataclass(frozen=True, slots=True)
-class LabelNeed:
+class LabelNeed(DocumentNeed):
     """One neuron, one label, and the edges of the bins its values are counted in; the labels are in the text's item."""
 
     site: str
@@ -78,21 +64,10 @@ class LabelNeed:
     label: str
     edges: tuple[float, ...]
     work: ClassVar[str] = "labels"
-    text: ClassVar[str] = "document"
     worker: ClassVar[str] = "neuronclaims.models.running.labels:work"
 
     def __str__(self) -> str:
         return json.dumps(["label", self.site, self.layer, self.index, self.label, self.edges])
-
-    @property
-    def new_tokens(self) -> int:
-        """No token is generated."""
-        return 0
-
-    @property
-    def places(self) -> tuple[tuple[str, int], ...]:
-        """The site and the layer."""
-        return ((self.site, self.layer),)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has, whatever the model."""
@@ -103,7 +78,3 @@ class LabelNeed:
         """Raise MeasurementError where this model cannot answer."""
         facts.check_place(self.site, self.layer, self.index)
         check_edges(self.edges)
-
-    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
-        """Yield a pass for every document."""
-        yield "documents", float(texts)

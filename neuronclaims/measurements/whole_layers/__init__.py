@@ -1,1 +1,0 @@
-"""Measurements of all neurons of a layer at once that searches rank by."""
