@@ -18,7 +18,7 @@ from neuronclaims.sentences.misread.misses import SentenceError, UnclosedQuoteEr
 from neuronclaims.sentences.parser import Parsed, parse
 from neuronclaims.sentences.templates import TEXTS, Template
 from neuronclaims.sites import printed, site_names
-from neuronclaims.tokens.grammar import EXAMPLES
+from neuronclaims.tokens.rule_words import EXAMPLES
 
 
 @dataclass(frozen=True, slots=True)

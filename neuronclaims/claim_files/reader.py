@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
 
 from neuronclaims.claim_files import drafts as d
-from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, ReadFrom, Settings, Tokens
-from neuronclaims.claim_files.directions.placing import placed
+from neuronclaims.claim_files.assembly.claims import claim_of, settings_of
+from neuronclaims.claim_files.assembly.digest import digest_of
+from neuronclaims.claim_files.claims import ClaimFile, ReadFrom
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.labels.checks import wrong_labels
@@ -23,21 +22,16 @@ from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
 from neuronclaims.claim_files.prompts.numbers import columns_of_numbers, wrong_numbers
 from neuronclaims.claim_files.refusals import refused
-from neuronclaims.claim_files.schema import SECTIONS, SERIES_CORRECTIONS, ClaimEntry, FileSchema, Header
+from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
-from neuronclaims.claim_files.selection import NeuronSource, read_selections
+from neuronclaims.claim_files.selection import read_selections
+from neuronclaims.claim_files.values.types import SERIES_CORRECTIONS
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
 from neuronclaims.claim_files.yaml.source import SourceText, checked_source, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
 from neuronclaims.foreign_files.witness import FilesSeen, witnessed
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.sentences.options import Options, prompt_sets_of
-from neuronclaims.sentences.parser import Parsed
-from neuronclaims.sentences.templates import LISTS, TEXTS, Template
-from neuronclaims.tokens.grammar import read_tokens
-
-UNREAD = read_tokens("last of prompt")
-"""The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
+from neuronclaims.sentences.templates import Template
 
 
 def read_claim_file(
@@ -133,8 +127,14 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         raise ClaimFileError(problems)
     accounts = DataAccounts({**sections.pairs, **sections.sets})
     claims = tuple(
-        _claim(
-            draft, own, _settings(draft, header, chosen, given), chosen.discovered, sections, accounts, source
+        claim_of(
+            draft,
+            own,
+            settings_of(draft, header, chosen, given),
+            chosen.discovered,
+            sections,
+            accounts,
+            source,
         )
         for draft, own, chosen, given in zip(drafts, d.ids_of(drafts), selections, options, strict=True)
     )
@@ -147,7 +147,7 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         correction=header.correction,
         sets=sections.sets,
         claims=claims,
-        digest=_digest(header, sections, claims),
+        digest=digest_of(header, sections, claims),
         pairs=sections.pairs,
         directions=sections.directions,
         if_missing=header.if_missing,
@@ -224,120 +224,3 @@ def _wrong_drafts(
     yield from not_taken(drafts, root, schema, source)
     yield from wrong_margins(drafts, root, source)
     yield from unknown_sets(drafts, root, sections.names["sets"], schema, source)
-
-
-def _claim(
-    draft: d.Draft,
-    own: str | None,
-    settings: Settings,
-    discovered: Discovery | None,
-    sections: Sections,
-    accounts: DataAccounts,
-    source: SourceText,
-) -> Claim:
-    parsed = cast(Parsed, draft.parsed)
-    named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
-    used = dict.fromkeys(
-        [
-            *(name for name in named if name in sections.sets),
-            *(name for _, name in draft.named(LISTS)),
-            *prompt_sets_of(settings.options),
-        ]
-    )
-    pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
-    directions = {name: sections.directions[name] for _, name in draft.named("directions")}
-    sentence, settings = placed(parsed, settings, directions)
-    made_from = [name for direction in directions.values() for name in direction.made_from]
-    return Claim(
-        id=cast(str, own),
-        place=source.place(draft.node.start),
-        sentence=sentence,
-        text=parsed.text,
-        settings=settings,
-        sets={name: sections.sets[name] for name in used},
-        discovered=discovered,
-        pairs=pairs,
-        directions=directions,
-        probes={name: sections.probes[name] for _, name in draft.named("probes")},
-        neuron_sets={name: sections.neurons[name] for _, name in draft.named("neurons")},
-        graded=sections.graded([*used, *pairs, *made_from]),
-        data=accounts.of(
-            [*used, *pairs, *made_from], settings.tokens if parsed.template.texts else None, discovered
-        ),
-    )
-
-
-def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Options) -> Settings:
-    entry = cast(ClaimEntry, draft.entry)
-    pool, span = entry.tokens or header.tokens or UNREAD
-    written = span.generates or draft.writes
-    generate = (entry.generate or header.generate) if written else None
-    seed = entry.seed if entry.seed is not None else header.seed
-    source = entry.source or header.source
-    return Settings(
-        site=cast(str, draft.site or entry.site or header.site),
-        tokens=Tokens(pool, span),
-        generate=generate.max_new_tokens if generate else None,
-        resamples=entry.resamples or header.resamples,
-        seed=seed or 0,
-        searched=chosen.searched,
-        expect=entry.expect,
-        because=entry.because,
-        tags=tuple(entry.tags or ()),
-        xfail=entry.xfail.reason if entry.xfail else None,
-        skip=entry.skip.reason if entry.skip else None,
-        options=options,
-        drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
-        sampling=generate.sampling if generate else None,
-        source=source.publication if source else None,
-        reported=entry.reported.number if entry.reported else None,
-    )
-
-
-def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
-    neurons = sections.neurons
-    content = {
-        "models": list(header.models.names),
-        **({"places": header.models.places} if header.models.places else {}),
-        **({"series": header.series} if header.series else {}),
-        **({"load": header.load.model_dump(exclude_none=True)} if header.load else {}),
-        "alpha": header.alpha,
-        "correction": header.correction,
-        "sets": {
-            name: [[p.text, p.id, p.group, p.pair, p.block, *p.columns, *(p.labels or ())] for p in s.prompts]
-            for name, s in sections.sets.items()
-        },
-        "graded": sections.graded([*sections.sets, *sections.pairs]),
-        "pairs": {
-            name: [[p.clean, p.corrupted, p.id, p.group, *p.columns] for p in s.pairs]
-            for name, s in sections.pairs.items()
-        },
-        "directions": {
-            name: [direction.method, direction.names, direction.neutral and direction.neutral.name]
-            if direction.given is None
-            else [direction.site, direction.given.digest, direction.neutral and direction.neutral.name]
-            for name, direction in sections.directions.items()
-        },
-        **({"neurons": {name: found.key for name, found in neurons.items()}} if neurons else {}),
-        **(
-            {"probes": {name: [probe.site, probe.given.digest] for name, probe in sections.probes.items()}}
-            if sections.probes
-            else {}
-        ),
-        **(
-            {"dictionaries": {name: found.site for name, found in sections.dictionaries.items()}}
-            if sections.dictionaries
-            else {}
-        ),
-        "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
-        **(
-            {"drawn": drawn}
-            if (drawn := {c.id: str(s) for c in claims if (s := c.settings.sampling)})
-            else {}
-        ),
-    }
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _discovery(claim: Claim) -> list[str] | None:
-    return None if claim.discovered is None else sorted(prompt.text for prompt in claim.discovered.prompts)

@@ -32,7 +32,8 @@ from neuronclaims.measurements import Activations, Attention, Measurement
 from neuronclaims.measurements.errors import first_line
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.options import OptionError
-from neuronclaims.sentences.templates import Template, TemplateError
+from neuronclaims.sentences.templates import Template
+from neuronclaims.sentences.wording.compiled import TemplateError
 
 ENTRY_POINTS = "neuronclaims.kinds"
 """The entry-point group through which other packages bring kinds."""

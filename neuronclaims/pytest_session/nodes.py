@@ -7,7 +7,7 @@ A claim is a ``pytest.Function`` whose parent is its model, so fixtures work, an
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.kept.outlines import ClaimOutline, FileOutline
 from neuronclaims.measurements.errors import MissingModelError
-from neuronclaims.models.bringing.locating import label
+from neuronclaims.models.bringing.locating import labels
 from neuronclaims.naming import ClaimName, file_name
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless, name_of_file
@@ -284,23 +284,3 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
         baseline.see(item, result, claims_study)
     if not result.as_expected:
         miss(result, item.config)
-
-
-def labels(models: Iterable[str]) -> dict[str, str]:
-    """Return a short name for each model of a file, for node ids; equal names are distinguished by their path."""
-    specs = list(models)
-    short = [label(spec) for spec in specs]
-    found: dict[str, str] = {}
-    for name, spec in zip(short, specs, strict=True):
-        if short.count(name) > 1:
-            name = label(spec.replace("/", "-").replace("\\", "-"))
-        found[_untaken(name, found)] = spec
-    return found
-
-
-def _untaken(name: str, taken: Iterable[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free

@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from neuronclaims.sentences.field_types import Label
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.sentences.templates import Piece, Template, TemplateError
+from neuronclaims.sentences.templates import Template
+from neuronclaims.sentences.wording.compiled import TemplateError
+from neuronclaims.sentences.wording.pieces import Piece
 
 END = -1
 _Entry: TypeAlias = frozenset[int]
@@ -68,7 +70,7 @@ def check_templates(templates: Mapping[str, Template]) -> None:
     Raises TemplateError with the names of both, and where one template alone could read a sentence in two ways.
 
     >>> from dataclasses import dataclass
-    >>> from neuronclaims.sentences.templates import Template, TemplateError
+    >>> from neuronclaims.sentences.templates import Template
     >>> @dataclass(frozen=True)
     ... class Likes:
     ...     place: str

@@ -18,17 +18,9 @@ from neuronclaims.sentences.misread.misses import (
 )
 from neuronclaims.sentences.misread.rewriting import remark, rewritten
 from neuronclaims.sentences.plurals import SINGULARS, as_singular, is_plural
-from neuronclaims.sentences.templates import (
-    NAMING,
-    Field,
-    FieldError,
-    FixedWord,
-    Piece,
-    Segment,
-    SentenceT,
-    Template,
-    TemplateError,
-)
+from neuronclaims.sentences.templates import NAMING, FieldError, SentenceT, Template
+from neuronclaims.sentences.wording.compiled import TemplateError
+from neuronclaims.sentences.wording.pieces import Field, FixedWord, Piece, Segment
 
 _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
 

@@ -8,19 +8,19 @@ value, ``type`` one of ``fields.FIELD_TYPES``, one of the template's own ``field
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeAlias
+from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
 from neuronclaims.sentences.binding import Bindable, BindingField
 from neuronclaims.sentences.choices import Choice
-from neuronclaims.sentences.field_types import FieldType, NamesEntries, Pattern, literal
-from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
+from neuronclaims.sentences.field_types import FieldType, NamesEntries
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.plurals import as_plural, is_plural
+from neuronclaims.sentences.wording.compiled import TemplateError, compiled
+from neuronclaims.sentences.wording.pieces import Field, FixedWord, Segment, written
 from neuronclaims.token_classes import TokenLabel
 
 SentenceT = TypeVar("SentenceT", default=Any)
@@ -34,12 +34,6 @@ LISTS = "lists"
 NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction", TEXTS: "texts", LISTS: ""}
 """The sections of a claim file whose entries sentences name, and the type of field that does."""
 
-_PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
-
-
-class TemplateError(ValueError):
-    """A mistake in a kind of claim, not in a claim: a template does not compile, or two read the same sentence."""
-
 
 class FieldError(ValueError):
     """Raised by a sentence's dataclass on a value it cannot take; the caret goes under its words."""
@@ -47,58 +41,6 @@ class FieldError(ValueError):
     def __init__(self, field: str, message: str, suggestion: str | None = None) -> None:
         super().__init__(field, message, suggestion)
         self.field, self.message, self.suggestion = field, message, suggestion
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class FixedWord:
-    """A word that stands for itself."""
-
-    text: str
-
-    @property
-    def shape(self) -> str:
-        """Return how a list of templates shows it: the word."""
-        return self.text
-
-    @property
-    def patterns(self) -> tuple[Pattern, ...]:
-        """Return the rows of words that may stand here: this one word."""
-        return (literal(self.text),)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Field:
-    """A place in a template for a value: the name of the dataclass's field, and its type."""
-
-    name: str
-    type: FieldType
-    type_name: str
-
-    @property
-    def shape(self) -> str:
-        """Return how a list of templates shows it: the type of the field."""
-        return self.type.shape
-
-    @property
-    def patterns(self) -> tuple[Pattern, ...]:
-        """Return the rows of words that may stand here."""
-        return self.type.patterns
-
-
-Piece: TypeAlias = FixedWord | Field
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Segment:
-    """Some pieces in a row; if optional, all of them may be left out together."""
-
-    pieces: tuple[Piece, ...]
-    optional: bool
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of its fields."""
-        return tuple(piece.name for piece in self.pieces if isinstance(piece, Field))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,8 +91,7 @@ class Template(Generic[SentenceT]):
     binding: tuple[tuple[str, BindingField], ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        segments = tuple(_segments(self.wording, _known(self.field_types)))
-        _check_fields(self.wording, segments, self.build)
+        segments = compiled(self.wording, self.field_types, self.build)
         pieces = [piece for segment in segments for piece in segment.pieces]
         required = (piece for segment in segments if not segment.optional for piece in segment.pieces)
         object.__setattr__(self, "segments", segments)
@@ -196,7 +137,7 @@ class Template(Generic[SentenceT]):
             if not all(given):
                 raise TemplateError(f"{sentence!r} lacks some of {', '.join(segment.names)}: {self.shape}")
             for piece in segment.pieces:
-                text = _written(piece, sentence)
+                text = written(piece, sentence)
                 words.append(as_plural(text) if plural else text)
                 plural = isinstance(piece, Field) and is_plural(getattr(sentence, piece.name))
         return " ".join(words)
@@ -300,62 +241,5 @@ class Template(Generic[SentenceT]):
                 yield field.name, value
 
 
-def _known(own: Mapping[str, FieldType]) -> Mapping[str, FieldType]:
-    if taken := sorted({*own} & {*FIELD_TYPES, "choice"}):
-        raise TemplateError(f"{either(taken)} is a type of field already: give yours another name")
-    return {**FIELD_TYPES, **own}
-
-
-def _segments(wording: str, types: Mapping[str, FieldType]) -> Iterator[Segment]:
-    pieces: list[Piece] = []
-    optional = False
-    for match in _PIECE.finditer(wording):
-        piece = match[0]
-        if piece not in "[]":
-            pieces.append(FixedWord(piece) if match[1] is None else _field(match[1], wording, types))
-            continue
-        if (piece == "]") != optional:
-            raise TemplateError(f"unbalanced or nested brackets in {wording!r}")
-        if pieces:
-            yield Segment(tuple(pieces), optional)
-        pieces, optional = [], piece == "["
-    if optional:
-        raise TemplateError(f"an optional part of {wording!r} is never closed")
-    if pieces:
-        yield Segment(tuple(pieces), optional=False)
-
-
-def _field(declaration: str, wording: str, types: Mapping[str, FieldType]) -> Field:
-    name, _, type_name = declaration.partition(":")
-    if choice := choice_of(type_name):
-        if not all(choice.options) or len(set(choice.options)) < len(choice.options):
-            raise TemplateError(f"{{{declaration}}} in {wording!r} has an empty option, or one twice")
-        return Field(name, choice, "choice")
-    if type_name not in types:
-        raise TemplateError(
-            f"{{{declaration}}} in {wording!r}: no such type of field; there are {either(list(types))}"
-        )
-    return Field(name, types[type_name], type_name)
-
-
-def _check_fields(wording: str, segments: tuple[Segment, ...], build: type[Any]) -> None:
-    named = [name for segment in segments for name in segment.names]
-    declared = [field.name for field in dataclasses.fields(build)]
-    if sorted(named) != sorted(declared):
-        raise TemplateError(
-            f"the fields of {wording!r} are {named}, the fields of {build.__name__} are {declared}"
-        )
-    if all(segment.optional for segment in segments):
-        raise TemplateError(f"{wording!r} has no part that must be there")
-    if any(segment.optional and not segment.names for segment in segments):
-        raise TemplateError(
-            f"an optional part of {wording!r} has no field, so nothing would remember it was there"
-        )
-
-
 def _denies(words: str) -> bool:
     return "not" in words.split()
-
-
-def _written(piece: Piece, sentence: object) -> str:
-    return piece.text if isinstance(piece, FixedWord) else piece.type.write(getattr(sentence, piece.name))

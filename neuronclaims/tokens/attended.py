@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.sentences.messages import closest, quoted
-from neuronclaims.tokens.grammar import TokensError, read_at
+from neuronclaims.tokens.grammar import read_at
+from neuronclaims.tokens.rule_words import TokensError
 from neuronclaims.tokens.spans import SPECIAL, WRITTEN, ChangedTokens, Span, quoted_text
 from neuronclaims.tokens.split_text import SplitText
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.tokens.grammar import AT_EXAMPLES, EXAMPLES, POOLS, TokensError, read_at
+from neuronclaims.tokens.grammar import AT_EXAMPLES, read_at
+from neuronclaims.tokens.rule_words import EXAMPLES, POOLS, TokensError
 from neuronclaims.tokens.spans import SPECIAL, WORDS, ChangedTokens
 
 T = TypeVar("T")

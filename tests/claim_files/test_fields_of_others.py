@@ -15,7 +15,8 @@ from neuronclaims.sentences.field_types import Label, MisreadError, Pattern, Wor
 from neuronclaims.sentences.misread.misses import SentenceError
 from neuronclaims.sentences.parser import parse
 from neuronclaims.sentences.subjects.neurons import Neuron
-from neuronclaims.sentences.templates import Template, TemplateError
+from neuronclaims.sentences.templates import Template
+from neuronclaims.sentences.wording.compiled import TemplateError
 
 
 @dataclass(frozen=True)

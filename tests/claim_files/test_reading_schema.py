@@ -77,7 +77,8 @@ def test_every_key_has_a_description():
 def test_sites_and_token_rules_are_those_that_can_be_measured():
     from neuronclaims.measurements import TokenRule
     from neuronclaims.models.architectures import ARCHITECTURES
-    from neuronclaims.tokens.grammar import EXAMPLES, read_tokens
+    from neuronclaims.tokens.grammar import read_tokens
+    from neuronclaims.tokens.rule_words import EXAMPLES
 
     normed = {"attn_out_normed", "mlp_out_normed"}  # only architectures that are derived have these
     assert set(SITES) == {site for each in ARCHITECTURES for site in each.sites} | normed
@@ -86,7 +87,7 @@ def test_sites_and_token_rules_are_those_that_can_be_measured():
 
 def test_the_editor_takes_the_token_rules_that_are_read_and_no_others():
     from neuronclaims.tokens.forms import TOKENS_SCHEMA
-    from neuronclaims.tokens.grammar import EXAMPLES
+    from neuronclaims.tokens.rule_words import EXAMPLES
 
     pattern = re.compile(TOKENS_SCHEMA["pattern"])
     assert all(pattern.search(rule) for rule in EXAMPLES)

@@ -29,7 +29,8 @@ from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
-from neuronclaims.sentences.templates import Template, TemplateError
+from neuronclaims.sentences.templates import Template
+from neuronclaims.sentences.wording.compiled import TemplateError
 from neuronclaims.sites import OWN_SITES as SITES
 
 ALL = EVERY_TEMPLATE

@@ -7,7 +7,8 @@ from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronclaims.tokens.grammar import AT_EXAMPLES, EXAMPLES, TokensError, read_at, read_tokens
+from neuronclaims.tokens.grammar import AT_EXAMPLES, read_at, read_tokens
+from neuronclaims.tokens.rule_words import EXAMPLES, TokensError
 from neuronclaims.tokens.spans import ALL_TOKENS, LAST_TOKEN, WORDS, ChangedTokens, Span, number_of, rule_text
 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)

@@ -9,7 +9,8 @@ from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.yaml.positions import Entries, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.tokens.grammar import TokensError, read_tokens
+from neuronclaims.tokens.grammar import read_tokens
+from neuronclaims.tokens.rule_words import TokensError
 
 
 def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:

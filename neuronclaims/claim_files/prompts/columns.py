@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
-from neuronclaims.tokens.grammar import TokensError, read_at, read_tokens
+from neuronclaims.tokens.grammar import read_at, read_tokens
+from neuronclaims.tokens.rule_words import TokensError
 from neuronclaims.tokens.spans import Span
 
 Columns = tuple[tuple[str, str], ...]

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from neuronclaims.sentences.field_types import FieldType, Label, MisreadError, Pattern, Word
 from neuronclaims.tokens.attended import ENDS, RELATIONS, AttendedTokens, place_text, read_origin
-from neuronclaims.tokens.grammar import TokensError
+from neuronclaims.tokens.rule_words import TokensError
 from neuronclaims.tokens.spans import ChangedTokens
 
 _LONGEST = 6

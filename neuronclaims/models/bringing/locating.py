@@ -63,6 +63,26 @@ def label(spec: str, folder: Path | None = None) -> str:
     return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
 
 
+def labels(models: Iterable[str]) -> dict[str, str]:
+    """Return a short name for each model of a file, for node ids; equal names are distinguished by their path."""
+    specs = list(models)
+    short = [label(spec) for spec in specs]
+    found: dict[str, str] = {}
+    for name, spec in zip(short, specs, strict=True):
+        if short.count(name) > 1:
+            name = label(spec.replace("/", "-").replace("\\", "-"))
+        found[_untaken(name, found)] = spec
+    return found
+
+
+def _untaken(name: str, taken: Iterable[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).rstrip(".")
 

@@ -22,7 +22,7 @@ def tell_of_crash(report: pytest.TestReport, config: pytest.Config) -> None:
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.judging.verdicts import broken
     from neuronclaims.kinds import templates
-    from neuronclaims.pytest_session.nodes import labels
+    from neuronclaims.models.bringing.locating import labels
     from neuronclaims.pytest_session.outcomes import message_of, status_of
 
     file, *names = report.nodeid.split("::")

@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.distributions.quantiles import spread, t_quantile
+from neuronclaims.stats.distributions.fieller import ROUNDING, fieller_limits, skewed_limit
+from neuronclaims.stats.distributions.quantiles import t_quantile
 from neuronclaims.stats.distributions.skewed_mean import mean_above_zero_p
 from neuronclaims.stats.effects.effect_size import RATIO_OF_MEANS
 from neuronclaims.stats.effects.estimate import Estimate, caution_of_mean
@@ -33,8 +34,6 @@ from neuronclaims.stats.permutation.two_samples import two_sample_test
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 _LARGEST_DENOMINATOR = 1_000_000
-_HALVINGS = 50
-_ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +78,14 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     top, top_scale = _scaled(top)
     bottom, bottom_scale = _scaled(bottom)
     mean_top, mean_bottom = float(top.mean()), float(bottom.mean())
-    if abs(mean_bottom) <= _ROUNDING * float(np.abs(bottom).mean()):
+    if abs(mean_bottom) <= ROUNDING * float(np.abs(bottom).mean()):
         return _without_limits(None, level, "undefined, because the denominator's mean is 0")
     ratio, exponent = mean_top / mean_bottom, top_scale - bottom_scale
     value = _times_power(ratio, exponent)
     if value is None:
         return _without_limits(None, level, "undefined, because the ratio is too large to be written")
     tail = (1 - level) / 2
-    limits = _fieller(top, bottom, ratio, t_quantile(len(top) - 1, level))
+    limits = fieller_limits(top, bottom, ratio, t_quantile(len(top) - 1, level))
     varies = bool(np.ptp(bottom))
     if limits is None or (varies and min(mean_above_zero_p(bottom), mean_above_zero_p(-bottom)) > tail):
         return _without_limits(
@@ -95,8 +94,8 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     if limits[0] != limits[1]:
         sign = math.copysign(1.0, mean_bottom)
         limits = (
-            _skewed_limit(sign * top, sign * bottom, ratio, limits[0], tail),
-            _skewed_limit(sign * top, sign * bottom, ratio, limits[1], tail),
+            skewed_limit(sign * top, sign * bottom, ratio, limits[0], tail),
+            skewed_limit(sign * top, sign * bottom, ratio, limits[1], tail),
         )
     low, high = (_times_power(limit, exponent) for limit in limits)
     if limits[0] == limits[1] or low is None or high is None:
@@ -201,45 +200,6 @@ def ratio_summary(tops: ArrayLike, bottoms: ArrayLike) -> RatioSummary:
         (float(x) for x in np.quantile(ratios, (0.25, 0.5, 0.75))) if len(ratios) else (None,) * 3
     )
     return RatioSummary(len(ratios), len(top) - len(ratios), low, middle, high)
-
-
-def _fieller(top: Floats, bottom: Floats, ratio: float, quantile: float) -> tuple[float, float] | None:
-    """Return ratio + x for the roots x of (x mean)^2 = q^2 var(residual - x bottom); None where not bounded."""
-    n, residual = len(top), top - ratio * bottom
-    residual -= residual.mean()
-    size = float(np.abs(top).max() + abs(ratio) * np.abs(bottom).max())
-    if float(np.abs(residual).max()) <= _ROUNDING * size:
-        residual = np.zeros(n)
-    mean = float(bottom.mean())
-    covariance = float((residual * (bottom - mean)).sum()) / (n - 1) / n
-    square = quantile**2
-    a = mean**2 - square * spread(bottom) / n
-    if a <= 0:
-        return None
-    middle = -square * covariance
-    reach = math.sqrt(middle**2 + a * square * spread(residual) / n)
-    return ratio + (middle - reach) / a, ratio + (middle + reach) / a
-
-
-def _skewed_limit(top: Floats, bottom: Floats, ratio: float, fieller: float, tail: float) -> float:
-    """Return the limit on Fieller's side at which the mean of top - limit x bottom first has a p of ``tail``.
-
-    Corrected for skewness, p may rise above it once more farther out. A verdict goes by p.
-    """
-
-    def excluded(limit: float) -> bool:
-        left = top - limit * bottom
-        return mean_above_zero_p(left if fieller < ratio else -left) <= tail * (1 + 1e-9)
-
-    inside, outside = ratio, fieller
-    while not excluded(outside):
-        inside, outside = outside, ratio + 2 * (outside - ratio)
-        if not math.isfinite(outside):
-            return outside
-    for _ in range(_HALVINGS if inside != ratio else 0):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if excluded(middle) else (middle, outside)
-    return outside
 
 
 def _t_test(d: Floats, statistic: float, alternative: Alternative, unit: str) -> TestResult:

@@ -1,0 +1,1 @@
+"""What was read of a claim file, put together: its claims, and the hash of all that they ask."""

@@ -1,0 +1,1 @@
+"""Values of the keys of claim files."""

@@ -1,0 +1,1 @@
+"""The wording of a template, in words and fields."""
