@@ -6,7 +6,7 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.graders.registry import times_asked
+from neuronclaims.judging.plans import Plans
 from neuronclaims.kept.outlines import FileOutline
 from neuronclaims.kept.verdicts import JudgedBefore, KeptVerdicts
 from neuronclaims.loading.settings import UNSAID, LoadSettings
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement
     from neuronclaims.measurements.share import Share
     from neuronclaims.models.identity.fingerprint import Fingerprint
-    from neuronclaims.provenance import Fingerprints
 
 
 HeatMaps: TypeAlias = Literal["auto", "on", "off"]
@@ -70,8 +70,9 @@ class Study:
         download: bool = False,
     ) -> None:
         self._cache = RunCache(Path(cache), trust_cache) if isinstance(cache, (str, Path)) else cache
-        keep_in(self._cache.fingerprints if self._cache else None)
-        self._contents: dict[Hashable, Fingerprint] = {}
+        memory = self._cache.fingerprints if self._cache else None
+        keep_in(memory)
+        self._plans = Plans(self._opened, memory)
         self._options = options or RunOptions()
         self._models = {
             name: Path(each) if isinstance(each, str) else each for name, each in (models or {}).items()
@@ -80,14 +81,13 @@ class Study:
         self.heat_maps: HeatMaps = "off"
         self.verdicts: Verdicts = "unkept"
         self._measure, self._progress = measure, progress
-        self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Announce that a file will be tested on a model, so that one run of the model serves all files."""
         if self._before(file, model) is None:
-            self._plan(file, model)
+            self._plans.of(file, model)
 
     def judge(self, file: ClaimFile, model: str) -> Mapping[str, Result]:
         """Return the result of every claim of a file on one model, by id.
@@ -108,7 +108,7 @@ class Study:
         if key not in self._results:
             asked = times_asked()
             try:
-                self._results[key] = found = self._judge(or_raise(self._plan_again(file, model)))
+                self._results[key] = found = self._judge(or_raise(self._plans.current(file, model)))
                 self._keep(file, {model: found}, asked)
             except BaseException as error:
                 self._results[key] = kept(error)
@@ -132,7 +132,7 @@ class Study:
         """
         from neuronclaims.judging.filled import Filled
 
-        planned = or_raise(self._plan_again(file, model))
+        planned = or_raise(self._plans.current(file, model))
         if share is not None and share.shares > 1:
             filling = self._answering.fill(
                 planned.source, planned.measurements, share, self._expected(planned.source)
@@ -143,21 +143,14 @@ class Study:
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
         """Return the content hashes of a model; raise NeuronClaimsError if the model does not exist."""
-        from neuronclaims.provenance import identity
-
-        source = or_raise(self._plan(file, model)).source
-        which = identity(source)
-        if which not in self._contents:
-            memory = self._cache.fingerprints if self._cache else None
-            self._contents[which] = source.fingerprint(memory)
-        return self._contents[which]
+        return self._plans.fingerprint(file, model)
 
     def noise(self, file: ClaimFile, model: str) -> Mapping[Measurement, NDArray[np.float64]]:
         """Measure the activations a file needs a second time; return how far each neuron's values moved, [width].
 
         Nothing is known where another than this process measures. Raises NeuronClaimsError as ``judge``.
         """
-        planned = or_raise(self._plan(file, model))
+        planned = or_raise(self._plans.of(file, model))
         return self._answering.noise(planned.source, planned.measurements)
 
     def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
@@ -165,7 +158,7 @@ class Study:
         from neuronclaims.judging.findings import answers_of
 
         self.judge(file, model)
-        planned, key = or_raise(self._plan(file, model)), (file.path, model)
+        planned, key = or_raise(self._plans.of(file, model)), (file.path, model)
         if key not in self._answered:  # the verdict was known
             self._measured(planned)
         return answers_of(planned, claim, self._answered[key])
@@ -176,14 +169,14 @@ class Study:
         None where no text is run, and where nothing is known: before the claim is judged, or where another than this
         process measures.
         """
-        planned = self._planned.get((file.path, model))
-        if planned is None or isinstance(planned, Exception) or claim not in planned.needs:
+        planned = self._plans.known(file, model)
+        if planned is None or claim not in planned.needs:
             return None
         return self._answering.from_cache(planned.source, planned.needs[claim])
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
         """Describe how a model is run; raise NeuronClaimsError if the model does not exist."""
-        return context_about(or_raise(self._plan(file, model)).source, self._options)
+        return context_about(or_raise(self._plans.of(file, model)).source, self._options)
 
     def handed_over(self, model: str) -> LoadedModel | Path | None:
         """Return what was given for a model's name: an object, its folder, or None."""
@@ -195,12 +188,6 @@ class Study:
         from neuronclaims.engines.measure import measure_each
 
         return Answering(self._measure or measure_each, self._cache, self._options, self._progress)
-
-    @cached_property
-    def _fingerprints(self) -> Fingerprints:
-        from neuronclaims.provenance import Fingerprints
-
-        return Fingerprints(self._cache.fingerprints if self._cache else None)
 
     @cached_property
     def _keeper(self) -> KeptVerdicts | None:
@@ -222,28 +209,6 @@ class Study:
             where=file.where(model),
         )
 
-    def _plan(self, file: ClaimFile, model: str) -> FileOnModel | Exception:
-        from neuronclaims.judging.findings import FileOnModel
-
-        key = (file.path, model)
-        if key not in self._planned:
-            try:
-                self._planned[key] = FileOnModel.planned(file, self._opened(file, model), self._fingerprints)
-            except BaseException as error:  # one of ours, too, must not take other models with it
-                self._planned[key] = kept(error)
-        return self._planned[key]
-
-    def _plan_again(self, file: ClaimFile, model: str) -> FileOnModel | Exception:
-        """Return the plan, made anew where the model object was changed since."""
-        from neuronclaims.provenance import identity
-
-        planned = self._plan(file, model)
-        if not isinstance(planned, Exception) and planned.source.state() != planned.state:
-            self._fingerprints.forget(planned.source)
-            self._contents.pop(identity(planned.source), None)
-            del self._planned[file.path, model]
-        return self._plan(file, model)
-
     def _judge(self, planned: FileOnModel) -> Mapping[str, Result]:
         """Measure what the file needs, judge each claim, and conclude on all of them as one family."""
         from neuronclaims.judging.findings import findings_of
@@ -261,7 +226,7 @@ class Study:
         failed: dict[str, Exception] = {}
         for model in file.models:
             try:
-                planned = or_raise(self._plan_again(file, model))
+                planned = or_raise(self._plans.current(file, model))
                 looks[model] = planned, self._measured(planned)
             except BaseException as error:
                 failed[model] = kept(error)
@@ -283,7 +248,7 @@ class Study:
         """
         if self._keeper is None or self._measure is not None or times_asked() != asked:
             return
-        refused = {model: or_raise(self._planned[file.path, model]).errors for model in results}
+        refused = {model: or_raise(self._plans.of(file, model)).errors for model in results}
 
         def texts(model: str, claim: str) -> int | None:
             known = self.from_cache(file, model, claim)
@@ -293,7 +258,7 @@ class Study:
 
     def _named(self, planned: FileOnModel, results: Mapping[str, Result]) -> Mapping[str, Result]:
         """Return results with the fingerprint of their model, and what its tokenizer makes of their texts."""
-        fingerprint = self._fingerprints.at_hand(planned.source)
+        fingerprint = self._plans.fingerprint_at_hand(planned.source)
         claims = {claim.id: claim for claim in planned.file.claims}
         return {
             name: replace(
@@ -307,24 +272,17 @@ class Study:
 
     def _expected(self, source: Source) -> Iterator[Measurement]:
         """Yield what all expected files need of a model."""
-        from neuronclaims.provenance import identity
-
-        same = identity(source)
-        for other in self._planned.values():
-            if not isinstance(other, Exception) and identity(other.source) == same:
-                yield from other.measurements
+        for other in self._plans.on(source):
+            yield from other.measurements
 
     def _measured(self, planned: FileOnModel) -> Answered:
         """Return the answers of one model; measure what any expected file needs in the same run."""
         from neuronclaims.engines.measure import FollowUp
         from neuronclaims.judging.token_maps import token_values_of
-        from neuronclaims.provenance import identity
 
         def maps(answers: Mapping[Measurement, NDArray[Any]]) -> Iterator[Measurement]:
-            same = identity(planned.source)
-            for other in self._planned.values():
-                if not isinstance(other, Exception) and identity(other.source) == same:
-                    yield from token_values_of(other, answers)
+            for other in self._plans.on(planned.source):
+                yield from token_values_of(other, answers)
 
         then = FollowUp(maps, loads=self.heat_maps == "on") if self.heat_maps != "off" else None
         answered = self._answering.answer(

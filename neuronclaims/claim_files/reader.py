@@ -10,7 +10,7 @@ from pathlib import Path
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.assembly.claims import claim_of, settings_of
 from neuronclaims.claim_files.assembly.digest import digest_of
-from neuronclaims.claim_files.claims import ClaimFile, ReadFrom
+from neuronclaims.claim_files.claims import Claim, ClaimFile, ReadFrom
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.labels.checks import wrong_labels
@@ -140,6 +140,10 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
     )
     if problems := [*refused(drafts, claims, source)]:
         raise ClaimFileError(problems)
+    return _file(path, header, sections, claims)
+
+
+def _file(path: Path, header: Header, sections: Sections, claims: tuple[Claim, ...]) -> ClaimFile:
     return ClaimFile(
         path=path,
         models=header.models.names,

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.results import Result
+from neuronclaims.results import Evidence, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,12 +90,13 @@ def _row(result: Result) -> dict[str, Cell]:
         "error": result.error,
         "fingerprint": result.fingerprint,
     }
-    evidence = result.evidence
-    if evidence is None:
-        return row
+    return row if result.evidence is None else row | _of_evidence(result.evidence)
+
+
+def _of_evidence(evidence: Evidence) -> dict[str, Cell]:
     effect, test, rank = evidence.effect, evidence.test, evidence.rank
     counts = [count for _, count in evidence.counts]
-    row |= {
+    row: dict[str, Cell] = {
         "effect": effect.name,
         "effect_key": effect.key or None,
         "value": effect.value,

@@ -71,6 +71,12 @@ def files_of(
                 "{'sets': ..., 'claims': [...]}, or one claim's, {'claim': 'neuron 2:340 ...'}."
             )
         return [_from_mapping("mapping", whole, models, keys, folders)]
+    return _from_list(given, models, keys, folders)
+
+
+def _from_list(
+    given: object, models: Sequence[str], keys: Mapping[str, object], folders: Sequence[Path]
+) -> list[ClaimFile]:
     if not isinstance(given, Iterable):
         raise GivenError(
             f"What is given is no claim ({type(given).__name__}): give a path, a text, a mapping, a sentence or "

@@ -96,22 +96,17 @@ def judge(
     """
     fresh = keys.pop("fresh", False)
     _refuse_wrong_types(models, cache, options, allow)
-    if not isinstance(fresh, bool):
-        raise GivenError(f"fresh={fresh!r}: give True to judge anew what was judged before, or False.")
-    if options is not None:
-        check_engine(options.engine)
+    _refuse_wrong_run(fresh, options)
     spec, objects = named_models(model, models or {})
     files = files_of(what, [spec] if spec else list(objects), keys, allow.folders)
     bar = ProgressBar(always=progress is True) if progress in (None, True) else None
-    shows = bar if bar is not None else progress if callable(progress) else None
-    kept = cache_folder(cache, files[0].path)
     study = Study(
-        cache=kept,
+        cache=cache_folder(cache, files[0].path),
         options=options,
         trust_cache=allow.trusted_cache,
         download=allow.download,
         models=objects,
-        progress=shows,
+        progress=bar if bar is not None else progress if callable(progress) else None,
     )
     study.heat_maps, study.verdicts = "auto", "fresh" if fresh else "kept"
     asked = [(file, name) for file in files for name in ((spec,) if spec else file.models)]
@@ -162,6 +157,13 @@ def _refuse_wrong_types(models: object, cache: object, options: object, allow: o
         raise GivenError(f"options={options!r}: give RunOptions(...), such as RunOptions(dtype='bfloat16').")
     if not isinstance(allow, Allow):
         raise GivenError(f"allow={allow!r}: give Allow(...), such as Allow(download=True).")
+
+
+def _refuse_wrong_run(fresh: object, options: RunOptions | None) -> None:
+    if not isinstance(fresh, bool):
+        raise GivenError(f"fresh={fresh!r}: give True to judge anew what was judged before, or False.")
+    if options is not None:
+        check_engine(options.engine)
 
 
 def named_models(

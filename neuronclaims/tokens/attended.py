@@ -62,7 +62,7 @@ class AttendedTokens:
         >>> AttendedTokens.read("previous token")
         Traceback (most recent call last):
             ...
-        neuronclaims.tokens.grammar.TokensError: 'previous token' names no tokens that a head looks at
+        neuronclaims.tokens.rule_words.TokensError: 'previous token' names no tokens that a head looks at
         """
         written = " ".join(text.split())
         for relation in RELATIONS:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.chats.templates import ChatTemplate
@@ -104,8 +104,18 @@ def odd_tokens(source: Source, sets: Mapping[str, Sequence[str]]) -> dict[str, O
         return {}
 
 
-def _said(name: str, items: Sequence[str], count: int, known: _Tokenizer) -> OddTokens:
-    twice, typed, template, lost, ends = (Counter[str]() for _ in range(5))
+class _Odd(NamedTuple):
+    """In how many prompts what is odd was found, by the token or the markup."""
+
+    twice: Counter[str]
+    typed: Counter[str]
+    template: Counter[str]
+    lost: Counter[str]
+    ends: Counter[str]
+
+
+def _counted(items: Sequence[str], known: _Tokenizer) -> _Odd:
+    odd = _Odd(*(Counter[str]() for _ in range(5)))
     for item in filter(known.marks, items):
         try:
             given = known.tokens(item, special=True)
@@ -113,46 +123,46 @@ def _said(name: str, items: Sequence[str], count: int, known: _Tokenizer) -> Odd
         except MeasurementError:
             continue  # a chat that the template refuses: the run tells
         if given[:1] == given[1:2] and given[0] in known.special:
-            twice[given[0]] += 1
+            odd.twice[given[0]] += 1
         elif token := _typed(item, own, known):
-            typed[token] += 1
+            odd.typed[token] += 1
         for mark in _first_unknown(item, known):
-            (template if mark in (known.template.text or "") else lost)[mark] += 1
+            (odd.template if mark in (known.template.text or "") else odd.lost)[mark] += 1
         if own and not own[-1].strip(BLANKS) and end_of(item)[-1:].isspace():
-            ends[own[-1]] += 1
-    found = _Sentences(name, count)
-    model = known.model
-    chat = (
-        "Take it out, or write 'messages' where a chat is meant"
-        if any(map(is_plain, items))
-        else "Take it out"
-    )
+            odd.ends[own[-1]] += 1
+    return odd
+
+
+def _said(name: str, items: Sequence[str], count: int, known: _Tokenizer) -> OddTokens:
+    odd, found, model = _counted(items, known), _Sentences(name, count), known.model
+    plain = any(map(is_plain, items))
+    chat = "Take it out, or write 'messages' where a chat is meant" if plain else "Take it out"
     return OddTokens(
         (
             *found.each(
-                twice,
+                odd.twice,
                 ("begins with", "begin with"),
                 f"which the tokenizer of {model} writes there, too: the model reads it twice. Take it out of the texts",
             ),
             *found.each(
-                typed,
+                odd.typed,
                 ("holds", "hold"),
                 f"a special token of {model}: it is read as that token, and does not count as text. {chat}",
             ),
             *found.each(
-                template,
+                odd.template,
                 ("holds", "hold"),
                 f"which the chat template of {model} writes around messages. {chat}",
             ),
             *found.each(
-                lost,
+                odd.lost,
                 ("holds", "hold"),
                 f"markup of other models' chats: {model} has no such token and reads it piece by piece. {chat}",
             ),
         ),
         tuple(
             found.each(
-                ends,
+                odd.ends,
                 ("ends in", "end in"),
                 f"white space that {model} reads as a token of its own: the last token is that one, and not the word "
                 "before it",

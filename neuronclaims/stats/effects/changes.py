@@ -103,11 +103,7 @@ def effect_change(
     check_choice(scale, get_args(ChangeScale), "scale")
     if scale in ("ratio", "share", "correlation") and not paired:
         raise StatsError(f"A change of scale {scale!r} is one of aligned values, so paired must be True.")
-    (a1, b1), (a2, b2) = (_checked(samples, paired) for samples in (old, new))
-    if (len(a1), len(b1)) != (len(a2), len(b2)):
-        raise StatsError(
-            f"The same units are compared, but there were {len(a1)} and {len(b1)}, and now {len(a2)} and {len(b2)}."
-        )
+    (a1, b1), (a2, b2) = _of_same_units(old, new, paired)
     codes = None if blocks is None else block_codes(blocks, (len(a1), len(b1)))
     if codes is not None and scale in ("difference", "sd", "auroc") and not paired:
         before, after = (blocked_parts(*sides, codes, scale) for sides in ((a1, b1), (a2, b2)))
@@ -150,6 +146,17 @@ def _change_of_share(part: Floats, value: float, keep: float, step: float, same:
     error, _ = _error([more])
     middle = 0.0 if same else float(more.mean())
     return Change(CHANGES["share"], 0.0 if same else value, error, len(part) - 1.0, same, middle)
+
+
+def _of_same_units(
+    old: Samples, new: Samples, paired: bool
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    (a1, b1), (a2, b2) = (_checked(samples, paired) for samples in (old, new))
+    if (len(a1), len(b1)) != (len(a2), len(b2)):
+        raise StatsError(
+            f"The same units are compared, but there were {len(a1)} and {len(b1)}, and now {len(a2)} and {len(b2)}."
+        )
+    return (a1, b1), (a2, b2)
 
 
 def _checked(samples: Samples, paired: bool) -> tuple[Floats, Floats]:

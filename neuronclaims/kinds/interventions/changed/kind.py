@@ -23,7 +23,7 @@ claim least.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.templates import Template
-    from neuronclaims.stats import Estimate
+    from neuronclaims.stats import Estimate, TestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,9 @@ class ChangedPredictionKind:
         compared = None if both is None else both.part(data.change.draws, family)
         alone = changed if compared is None or request.denied is None else None
         parts = tuple(part for part in (compared, alone, harmed) if part is not None)
-        told = min(parts, key=lambda part: part.rank)
-        tests = [part.ruled for part in parts]
-        refuted = times(told.ruled, len(parts)) if told.rank == RANKS["refuted"] else None
-        largest = refuted or max(tests, key=lambda test: test.p_value)
-        leading = data.neuron
-        layer = data.changes(leading.layer)
-        rank = None if layer is None else rank_of(leading.index, *_strength(request, layer))
+        told, ruled = _together(parts)
+        layer = data.changes(data.neuron.layer)
+        rank = None if layer is None else rank_of(data.neuron.index, *_strength(request, layer))
         picked = data.picked
         standing = Standing.of(claim, answers, data.controls, rank, searched=data.own.many)
         if data.curve is not None or claim.sentence.outcome.writes:
@@ -134,7 +130,7 @@ class ChangedPredictionKind:
         return Finding(
             estimate=told.one.estimate,
             statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
-            test=replace(largest, degenerate=told.one.test.degenerate),
+            test=replace(ruled, degenerate=told.one.test.degenerate),
             sample=told.sample,
             selection=standing.selection,
             others=(
@@ -164,6 +160,14 @@ class ChangedPredictionKind:
             ),
             units=_kept(told, changed, request, data, both),
         )
+
+
+def _together(parts: Sequence[ClaimedPart]) -> tuple[ClaimedPart, TestResult]:
+    """Return the part that fits the claim least, and the test of all parts together."""
+    told = min(parts, key=lambda part: part.rank)
+    if told.rank == RANKS["refuted"]:
+        return told, times(told.ruled, len(parts))
+    return told, max((part.ruled for part in parts), key=lambda test: test.p_value)
 
 
 def _clearest(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Figure, ...]:
