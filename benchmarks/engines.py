@@ -11,15 +11,14 @@ beside it. All ratios are medians over the rounds. Linux only.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 RUN = """
@@ -93,28 +92,40 @@ def busy() -> float:
     return (sum(fields[:8]) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
 
 
-def children() -> float:
-    """Return the CPU seconds of all processes that were started here, by whomever, and have ended."""
-    end = time.time() + 10
-    while time.time() < end:
-        try:
-            if os.waitpid(-1, os.WNOHANG) == (0, 0):
-                time.sleep(0.05)
-        except ChildProcessError:  # there is none left
-            break
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def used_by(process: int, used: dict[int, float]) -> None:
+    """Note the CPU seconds of a process and of all below it."""
+    with suppress(OSError):  # it has ended
+        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        used[process] = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        for each in Path(f"/proc/{process}/task").iterdir():
+            for child in (each / "children").read_text().split():
+                used_by(int(child), used)
+
+
+def output_of(command: list[str], used: dict[int, float]) -> str:
+    """Return what a command prints, and note every second what all its processes have used."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
+    ) as began:
+        while True:
+            used_by(began.pid, used)
+            with suppress(subprocess.TimeoutExpired):
+                said, _ = began.communicate(timeout=1)
+                if began.returncode:
+                    raise subprocess.CalledProcessError(began.returncode, command)
+                return said
 
 
 def run(engine: str, folder: Path, texts: Path) -> tuple[list[float], str]:
     """Run an engine once, print what it took, and return that with a hash of the values."""
     load, cpu, start = os.getloadavg()[0], busy(), time.time()
-    command = [sys.executable, "-c", RUN, str(folder), str(texts), engine, str(start)]
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    before = children()
-    said = subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout.split()
-    whole, machine = time.time() - start, busy() - cpu
-    used = children() - before
+    command, found = (
+        [sys.executable, "-c", RUN, str(folder), str(texts), engine, str(start)],
+        dict[int, float](),
+    )
+    said = output_of(command, found).split()
+    whole, machine, used = time.time() - start, busy() - cpu, sum(found.values())
     others = max(0.0, machine - used) / whole / len(os.sched_getaffinity(0))
     begun, each, busiest = (float(word) for word in said[:3])
     print(
@@ -127,7 +138,6 @@ def run(engine: str, folder: Path, texts: Path) -> tuple[list[float], str]:
 
 def main(rounds: int, count: int) -> None:
     """Run all engines in turn, and print what they took."""
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # processes that lose their parent become children of this one
     cores = len(os.sched_getaffinity(0))
     print(f"{count:,} texts, {rounds} rounds, {cores} cores", flush=True)
     with tempfile.TemporaryDirectory() as name:
