@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from inspect import Parameter, signature
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def flat(command: Callable[..., int]) -> Callable[..., int]:
     9
     """
     plain = signature(command)
-    hints = get_type_hints(command, include_extras=True)
+    hints = _hints(command)
 
     def called(**given: Any) -> int:
         return command(**{name: _gathered(hints[name], given, name) for name in plain.parameters})
@@ -56,13 +57,25 @@ def flat(command: Callable[..., int]) -> Callable[..., int]:
     return called
 
 
+def _hints(told: Any) -> dict[str, Any]:
+    """Return annotations as they were written: Python 3.10 adds None around those whose default it is."""
+    hints = get_type_hints(told, include_extras=True)
+    inside = {name: [each for each in get_args(hint) if each is not NoneType] for name, hint in hints.items()}
+    return {
+        name: one[0]
+        if get_origin(hints[name]) is Union and len(one) == 1 and get_origin(one[0]) is Annotated
+        else hints[name]
+        for name, one in inside.items()
+    }
+
+
 def _options(told: Parameter) -> Iterator[Parameter]:
     """Yield an argument itself, or the options of the group that it is."""
     group, without = _group(told.annotation)
     if group is None:
         yield told
         return
-    hints = get_type_hints(group, include_extras=True)
+    hints = _hints(group)
     for each in fields(group):
         if each.name not in without:
             yield from _options(
@@ -75,7 +88,7 @@ def _gathered(annotation: Any, given: Mapping[str, Any], name: str) -> Any:
     group, without = _group(annotation)
     if group is None:
         return given[name]
-    hints = get_type_hints(group, include_extras=True)
+    hints = _hints(group)
     there = [each.name for each in fields(group) if each.name not in without]
     return group(**{each: _gathered(hints[each], given, each) for each in there})
 

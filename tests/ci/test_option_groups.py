@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Annotated
+from typing import Annotated, Optional
 
 import pytest
 
@@ -54,3 +54,15 @@ def test_two_options_of_one_name_are_refused() -> None:
 
     with pytest.raises(ValueError, match="sheets"):
         flat(command)
+
+
+def test_an_option_is_itself_where_python_adds_none_around_it() -> None:
+    """Python 3.10 makes ``Optional`` of an annotation whose default is None, and typer then saw no argument."""
+
+    def command(one: Optional[Annotated[list[str], "said"]] = None, two: Optional[str] = None) -> int:  # noqa: UP045
+        return len(one or ())
+
+    taken = signature(flat(command)).parameters
+    assert taken["one"].annotation == Annotated[list[str], "said"]
+    assert taken["two"].annotation == Optional[str]  # noqa: UP045
+    assert flat(command)(one=["a"], two=None) == 1

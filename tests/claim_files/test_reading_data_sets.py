@@ -223,7 +223,9 @@ def test_a_schema_nested_beyond_all_measure_is_an_error_and_no_crash(taken, tmp_
     for _ in range(200):
         deep = pyarrow.list_(deep)
     parquet.write_table(pyarrow.table({"text": pyarrow.nulls(3, deep)}), tmp_path / "deep.parquet")
-    with pytest.raises(ClaimFileError, match=r"as a \.parquet file: Parquet schema too deeply nested"):
+    with pytest.raises(
+        ClaimFileError, match=r"as a \.parquet file: (Parquet schema too deeply nested|Invalid)"
+    ):
         taken("file: deep.parquet")
 
 
