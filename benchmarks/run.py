@@ -24,9 +24,9 @@ SCRIPTS = (
     (
         "Measuring",
         ("capture.py", "--rounds", "3"),
-        "Aim: at most 1.05 of the body without its LM head, and of plain generation. Nothing above the highest layer "
-        "asked for is computed. The run's own checks, a text run again alone, are in it; they are a fixed cost, so "
-        "the share falls with the number of texts.",
+        "Aim: at most 1.05 of the body without its LM head, and of plain generation. Layers above the highest one "
+        "needed are not computed. The figures include the run's own checks (one text is run again alone); these are a "
+        "fixed cost, so their share falls with the number of texts.",
     ),
     (
         "A very wide layer",
@@ -46,8 +46,9 @@ SCRIPTS = (
     (
         "Plans and runs",
         ("plan.py",),
-        "Aim: time within a factor of 1.5. Planned / measured: what `neuronclaims plan` says of a run with nothing in "
-        "its cache, and that run. The processor's time counts; the clock on the wall has other work in it.",
+        "Aim: time within a factor of 1.5. The figures are the plan of `neuronclaims plan` for a run with an empty "
+        "cache, divided by the measured run. The processor time is the reliable figure; wall-clock time includes other "
+        "work on the machine.",
     ),
     (
         "Claims on a warm cache",
@@ -62,8 +63,8 @@ SCRIPTS = (
         "small below 3 times the bare product; 10 times SciPy at its best batch size.",
     ),
 )
-PEERS = """Peers on the same model and texts, each in an environment of its own (`benchmarks/peers/`). Captured are the
-same sites, pooled to their mean; none of them checks itself:
+PEERS = """Other libraries on the same model and texts, each in an environment of its own (`benchmarks/peers/`). They
+capture the same sites, pooled to their mean; none of them checks its own results:
 
 | what | against | ratio |
 |---|---|---|"""

@@ -22,7 +22,6 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "README.md": "index.md",
     "SECURITY.md": "security.md",
-    "SECURITY.md": "security.md",
     "claims/README.md": "demo-claims.md",
     "neuronclaims/demo/MODEL_CARD.md": "demo-model.md",
 }
