@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds import Finding
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Decision
+    from neuronclaims.stats.robustness.in_family import InFamily
 
 LONGEST = 60
 """Characters of a text that are told."""
@@ -28,7 +29,7 @@ MOST_UNITS = 1_000
 
 
 def robustness_of(
-    claim: Claim, finding: Finding, decision: Decision, p_adjusted: float, alpha: float
+    claim: Claim, finding: Finding, decision: Decision, correction: InFamily, alpha: float
 ) -> Robustness | None:
     """Return how a verdict stands with other prompts.
 
@@ -47,10 +48,9 @@ def robustness_of(
         or not math.isclose(samples.effect, told, rel_tol=1e-6, abs_tol=1e-12)
     ):
         return None  # the effect that is told is another than that of these values
-    corrected = p_adjusted / test.p_value if test.p_value > 0 else 1.0
     p, unseen = plain_p(finding.estimate, test, said.side, said.null, said.threshold)
     least = test.smallest_p if test.exact and test.smallest_p > unseen else 0.0
-    again = Again(samples, said.side, said.null, said.threshold, p, alpha, corrected, least, unseen)
+    again = Again(samples, said.side, said.null, said.threshold, p, alpha, correction, least, unseen)
     if again.verdict != decision.verdict:  # as where a claim is made of several that must all hold
         return None
     texts = _texts(claim, units)

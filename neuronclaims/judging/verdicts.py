@@ -21,6 +21,7 @@ from neuronclaims.kinds.tokens_asked import tokens_in_words
 from neuronclaims.planning.reach import reach_of
 from neuronclaims.results import Effect, Evidence, Plan, Result, StatedEffect, Test, Verdict
 from neuronclaims.sites import printed
+from neuronclaims.stats.robustness.in_family import InFamily
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ def conclude(
     ``together`` has the corrected p where they are not those of this model alone.
     """
     family, reach = family_of(file), reach_of(file, _searched(findings))
+    values = [each.test.p_value for each in findings.values() if each.test is not None]
     if together is None:
         least = {name: each.p_for for name, each in reach.items()}
         together = CorrectedFamily(corrected(file, findings), least)
     return {
-        claim.id: _judged(model, claim, findings[claim.id], together, family, reach.get(claim.id))
+        claim.id: _judged(model, claim, findings[claim.id], together, family, reach.get(claim.id), values)
         if claim.id in findings
         else broken(model, claim, errors[claim.id])
         for claim in file.claims
@@ -66,6 +68,7 @@ def _judged(
     together: CorrectedFamily,
     family: Family,
     reach: Reach | None,
+    values: Sequence[float],
 ) -> Result:
     adjusted, smallest_p = together.adjusted.get(claim.id), together.least.get(claim.id, 0.0)
     decision = _decision(finding, adjusted, smallest_p, family.alpha, together.looks)
@@ -82,8 +85,9 @@ def _judged(
         measured=finding.measured,
     )
     evidence = _evidence(finding, adjusted, family, plan)
-    if adjusted is not None:
-        stands = robustness_of(claim, finding, decision, adjusted.p, family.alpha)
+    if adjusted is not None and finding.test is not None:
+        correction = InFamily.by_holm(finding.test.p_value, adjusted.p, values, family.size)
+        stands = robustness_of(claim, finding, decision, correction, family.alpha)
         evidence = replace(evidence, robustness=stands)
     return _result(model, claim, decision.verdict, reason, evidence)
 

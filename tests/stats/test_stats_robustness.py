@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
+from neuronclaims.stats.multiplicity import adjust
 from neuronclaims.stats.robustness.again import Again
+from neuronclaims.stats.robustness.in_family import InFamily
 from neuronclaims.stats.robustness.samples import Samples
 
 
@@ -163,3 +165,18 @@ def test_of_few_units_a_share_may_be_missed_and_of_fewer_more() -> None:
     of = Samples("mean", values, np.array([]), alone=True)
     assert Again(of, p=1e-9, unseen=0.8**14, **told).without([0]) == "inconclusive"
     assert Again(of, p=1e-9, unseen=0.8**15, **told).without([0]) == "supported"
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=7),
+    st.lists(st.floats(0, 1), min_size=1, max_size=3),
+    st.integers(0, 2),
+)
+@settings(max_examples=60, deadline=None)
+def test_another_p_is_corrected_as_the_family_with_it_is(values, moved, broken) -> None:
+    found = adjust([*values, *[None] * broken], "holm")
+    correction = InFamily.by_holm(values[0], found[0], values, len(values) + broken)
+    for p in (values[0], *moved):
+        again = adjust([p, *values[1:], *[None] * broken], "holm")[0]
+        assert correction.of(p) == pytest.approx(again)
+    assert InFamily.by_holm(0.01, 0.05, [0.01, 0.02], 2).of(0.02) == pytest.approx(0.1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from neuronclaims.stats.robustness.in_family import InFamily
 from neuronclaims.stats.robustness.samples import Samples
 from neuronclaims.stats.rule import Side, boundaries
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from neuronclaims.stats.verdicts import Verdict
 
+ALONE = InFamily(1.0)
+"""No correction."""
 RESAMPLES = 500
 """How often all units are drawn anew."""
 _MOST_CELLS = 20_000_000
@@ -30,9 +33,9 @@ _TINY = 1e-300
 class Again:
     """A verdict with its samples, to be reached again without some units or with units drawn anew.
 
-    ``p`` is that of the verdict before its correction, ``times`` what the correction multiplies it by; both together
-    count up to ``alpha``. With other units p is worked out anew from how many standard errors the effect then lies from
-    the boundary, compared with all units: so what a permutation test or a search added stays as it was.
+    ``p`` is that of the verdict before its correction, which counts up to ``alpha`` after it. With other units p is
+    worked out anew from how many standard errors the effect then lies from the boundary, compared with all units: so
+    what a permutation test or a search added stays as it was.
     ``smallest_p`` is the least p of an exact test, before correction; without a unit it is larger. So is ``unseen``,
     the chance that the units hold none of one in five that may be unlike all others (``Caution``): no p is below it,
     and ``p`` is the one that there would be without it.
@@ -44,7 +47,7 @@ class Again:
     threshold: float | None
     p: float
     alpha: float
-    times: float = 1.0
+    correction: InFamily = ALONE
     smallest_p: float = 0.0
     unseen: float = 0.0
 
@@ -133,7 +136,7 @@ class Again:
         return min(1.0, self.smallest_p * times)
 
     def _verdict(self, effect: float, p: float) -> Verdict:
-        if not np.isfinite(effect) or p * self.times > self.alpha:
+        if not np.isfinite(effect) or self.correction.of(p) > self.alpha:
             return "inconclusive"
         return "supported" if self._claimed(effect) else "refuted"
 
