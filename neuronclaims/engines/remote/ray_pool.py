@@ -30,6 +30,9 @@ from neuronclaims.models.sources import Source
 LONGEST_START = 300.0
 """Seconds that a cluster may take to give the first worker; machines that are rented on demand need some."""
 
+LONGEST_OPENING = 3600.0
+"""Seconds that workers may read the files of a model, to know whether it is the same one."""
+
 _LOOK = 2.0
 """Seconds after which a wait returns, so that an interruption is seen."""
 
@@ -46,7 +49,7 @@ def open_engine(
     )
 
 
-_QUICK = {"open", "load", "adopt", "forget"}
+_QUICK = {"arrive", "open", "load", "adopt", "forget"}
 """What a worker may still be at when it is left to the next model: nothing that depends on texts."""
 
 
@@ -114,7 +117,7 @@ class RayPool:
             ready, _ = self._ray.wait(list(waited), num_returns=len(waited), timeout=0)
         found = [event for each in ready for event in self._event(waited[each], each)]
         if not found and self._coming and len(self._coming) == len(self._actors):
-            self._check_patience(min(self._coming.values()))
+            self._check_patience()
         return found
 
     def close(self) -> None:
@@ -148,7 +151,8 @@ class RayPool:
 
     def _begin(self, worker: int, actor: Any) -> None:
         self._actors[worker], self._open[worker] = actor, deque()
-        self._coming[worker] = monotonic()
+        self._coming[worker] = monotonic() + LONGEST_START
+        self.ask(worker, "arrive")
         self.ask(worker, "open", self._source, self._options, self._expected, self._path)
 
     def _event(self, worker: int, answered: Any) -> Iterator[Event]:
@@ -169,24 +173,33 @@ class RayPool:
             else:
                 yield Went(worker, _reason(error))
             return
-        self._open[worker].popleft()
+        asked = self._open[worker].popleft()
         if worker not in self._coming:
             yield Answered(worker, answer)
         elif isinstance(answer, WorkerTrouble):
             raise answer.error
+        elif asked.method == "arrive":
+            self._coming[worker] = monotonic() + LONGEST_OPENING
         else:
             del self._coming[worker]
             yield Came(worker)
 
-    def _check_patience(self, since: float) -> None:
-        if monotonic() - since > LONGEST_START:
-            there = "; ".join(
-                f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in self._cluster.nodes
-            )
+    def _check_patience(self) -> None:
+        last = max(self._coming, key=lambda each: self._coming[each])
+        if monotonic() < self._coming[last]:
+            return
+        if self._open[last][0].method == "open":
             raise EngineError(
-                f"Ray started no worker in {LONGEST_START:g} s. Each needs {self._share.threads} CPUs and "
-                f"{self._share.gpus} GPUs; the machines of the cluster have {there or 'nothing'}, which others may use."
+                f"No worker could open the model {self._source.name} in {LONGEST_OPENING / 60:g} minutes; is the disk "
+                "that it lies on there?"
             )
+        there = "; ".join(
+            f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in self._cluster.nodes
+        )
+        raise EngineError(
+            f"Ray started no worker in {LONGEST_START:g} s. Each needs {self._share.threads} CPUs and "
+            f"{self._share.gpus} GPUs; the machines of the cluster have {there or 'nothing'}, which others may use."
+        )
 
 
 def _owned(answer: object) -> object:

@@ -97,6 +97,9 @@ class ModelServer:
         except Exception as error:
             return WorkerTrouble.of(error)
 
+    def arrive(self) -> None:
+        """Answer, so that it is known that this process is there."""
+
     def open(self, source: Source, options: RunOptions, expected: Expected, path: Sequence[str]) -> None:
         """Let go of the model before, and import the libraries for another one.
 
