@@ -253,7 +253,7 @@ SWITCHES = (FRESH, TRUST_CACHE, VERIFY, DOWNLOAD)
 MODEL = Setting(
     "model",
     "[+]NAME=FOLDER",
-    "read this model from this folder, whatever the claim files call it; +NAME=FOLDER puts every claim file to it, "
+    "read this model from this folder, whatever the claim files call it; +NAME=FOLDER tests every claim file on it, "
     "also those that do not name it",
     several=True,
 )

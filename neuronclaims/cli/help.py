@@ -14,7 +14,7 @@ def run(
         list[str] | None, typer.Argument(metavar="COMMAND", help="a command, such as check or cache prune")
     ] = None,
 ) -> int:
-    """Tell how to use a command, or list all commands."""
+    """Show how to use a command, or list all commands."""
     from neuronclaims.cli.application import run as call
 
     return call([*(command or ()), "--help"])

@@ -45,23 +45,23 @@ class Command:
 
 COMMANDS = (
     Command("files.init", FILES, "Write a first claim file, about the demo model, and a schema for editors."),
-    Command("files.check", FILES, "Tell all that is wrong with claim files, without any model."),
+    Command("files.check", FILES, "List all mistakes in claim files, without any model."),
     Command(
-        "files.kinds", FILES, "List the kinds of claim and how their sentences read, or tell all about one."
+        "files.kinds", FILES, "List the kinds of claim and how their sentences read, or describe one."
     ),
     Command("files.schema", FILES, "Print the JSON Schema of claim files."),
-    Command("runs.plan", RUNS, "Say what a run takes before it runs, and how many prompts claims need."),
+    Command("runs.plan", RUNS, "Say beforehand what a run takes, and how many prompts claims need."),
     Command("runs.measure", RUNS, "Measure what claims need of their models, and judge nothing."),
     Command("runs.watch", RUNS, "Judge claims again whenever their file, or a file that it names, changes."),
     Command(
         "runs.discover",
         RUNS,
-        "Look for neurons on half of some prompts, and claim them of the other half.",
+        "Search for neurons on one half of some prompts, and write claims for the other half.",
     ),
     Command(
         "runs.reproduce",
         RUNS,
-        "Put a published finding to its model, and show the number that was reported beside what is found here.",
+        "Test a published finding on its model, and show the reported number beside the number found here.",
     ),
     Command("runs.rematch", RUNS, "Look in a new model for the neurons that a claim file names."),
     Command(
@@ -69,16 +69,16 @@ COMMANDS = (
         RUNS,
         "Look after what was measured.",
         (
-            Command("runs.cache.info", RUNS, "Say what is kept, for which models, and how much of it."),
+            Command("runs.cache.info", RUNS, "List what is kept, for which models, and its size."),
             Command("runs.cache.verify", RUNS, "Compare all checksums, and set aside what is damaged."),
             Command(
-                "runs.cache.prune", RUNS, "Make room: remove what was not used for long, or is too much."
+                "runs.cache.prune", RUNS, "Remove values that were not used for long, or that exceed a size."
             ),
             Command("runs.cache.clear", RUNS, "Remove everything that was measured."),
         ),
     ),
     Command(
-        "baselines.compare", BASELINES, "Say what became of each claim of one baseline or report in another."
+        "baselines.compare", BASELINES, "Compare the claims of two baselines or reports."
     ),
     Command(
         "baselines.accept", BASELINES, "Take the last compared run into its baseline, or take rows out of it."
@@ -87,7 +87,7 @@ COMMANDS = (
     Command(
         "reading.explain",
         READING,
-        "Explain one claim: what was asked, measured and found, and what that does not say.",
+        "Explain one claim: what was asked, measured and found, and what it does not show.",
     ),
     Command(
         "reading.export", READING, "Write the claims of a report as a table: Markdown, LaTeX or Parquet."
@@ -96,8 +96,8 @@ COMMANDS = (
     Command(
         "reading.history",
         READING,
-        "Tell what came of claims in earlier sessions, and in the baselines that were saved.",
+        "Show the verdicts of claims in earlier sessions and in saved baselines.",
     ),
     Command("reading.badge", READING, 'Make a badge of the last report, such as "12 of 14 as expected".'),
-    Command("help", MORE, "Tell how to use a command, or list all commands."),
+    Command("help", MORE, "Show how to use a command, or list all commands."),
 )

@@ -153,4 +153,4 @@ def test_help_tells_of_added_models(write, run) -> None:
     write()
     text = " ".join(run("--help").stdout.str().split())
     assert "--claims-model=[+]NAME=FOLDER" in text
-    assert "+NAME=FOLDER puts every claim file to it" in text
+    assert "+NAME=FOLDER tests every claim file on it" in text

@@ -26,7 +26,7 @@ def run(
     ] = "nothing",
     everything: Annotated[bool, typer.Option("--all", help="list the claims that held too")] = False,
 ) -> int:
-    """Say what became of each claim of one baseline or report in another.
+    """Compare the claims of two baselines or reports.
 
     A report is the claims.json that pytest writes with --claims-report. Claims are known by FILE::MODEL::ID, with the
     file's path from the project's folder. Where the two have no claim in common, the exit status is 1.

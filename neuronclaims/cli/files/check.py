@@ -41,10 +41,10 @@ def run(
     prompt_folder: PromptFolders = None,
     form: Annotated[
         Literal["text", "json", "github"],
-        typer.Option("--format", help="how to tell it; github: as annotations of a pull request"),
+        typer.Option("--format", help="the format of the output; github: as annotations of a pull request"),
     ] = "text",
 ) -> int:
-    """Tell all that is wrong with claim files, without any model.
+    """List all mistakes in claim files, without any model.
 
     The prompt files that they name are read too. Folders are searched for *.claims.yaml. The exit status is 1 where
     anything is wrong, or where nothing was found.

@@ -21,7 +21,7 @@ def run(
         str | None, typer.Argument(metavar="NAME", help="the name of a kind, such as contrast")
     ] = None,
 ) -> int:
-    """List the kinds of claim and how their sentences read, or tell all about one."""
+    """List the kinds of claim and how their sentences read, or describe one."""
     from neuronclaims.kinds import kinds
     from neuronclaims.kinds.pages import KindPage, slug_of
     from neuronclaims.sentences.messages import closest

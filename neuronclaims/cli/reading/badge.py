@@ -19,7 +19,7 @@ def run(
         Path | None, typer.Option("-o", "--output", metavar="PATH", help="write a file (default: print it)")
     ] = None,
     report: Annotated[Path, typer.Option(metavar="DIR", help="where claims.json is")] = Path("reports"),
-    label: Annotated[str, typer.Option(metavar="TEXT", help="what stands on its left side")] = "claims",
+    label: Annotated[str, typer.Option(metavar="TEXT", help="the text on its left side")] = "claims",
 ) -> int:
     """Make a badge of the last report, such as "12 of 14 as expected".
 

@@ -43,7 +43,7 @@ def run(
     ] = None,
     prompt_folder: PromptFolders = None,
 ) -> int:
-    """Explain one claim: what was asked, measured and found, and what that does not say.
+    """Explain one claim: what was asked, measured and found, and what it does not show.
 
     The claim is judged with all claims of its file, as pytest does. What was measured before is read from the
     project's cache. A claim on a model that conftest.py hands over is explained from a report.

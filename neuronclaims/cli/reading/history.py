@@ -44,11 +44,11 @@ def run(
         Path, typer.Option(metavar="DIR", help="the folder of reports, with history.jsonl")
     ] = Path("reports"),
 ) -> int:
-    """Tell what came of claims in earlier sessions, and in the baselines that were saved.
+    """Show the verdicts of claims in earlier sessions and in saved baselines.
 
     Sessions are kept by pytest --claims-report, baselines by pytest --claims-save; a baseline has the time of its file.
-    Of all claims the verdicts stand in a row, oldest first: S supported, R refuted, ? inconclusive, E broken, . not
-    tested.
+    Without CLAIM, the verdicts of each claim stand in a row, oldest first: S supported, R refuted, ? inconclusive,
+    E broken, . not tested.
     """
     marks = _marks(report)
     if not marks:

@@ -68,7 +68,7 @@ class SearchedSort:
     target: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="SET", help="the set that neurons are looked for (default: the only one)"
+            "--for", metavar="SET", help="the set for which neurons are searched (default: the only one)"
         ),
     ] = None
     against: Annotated[
@@ -140,7 +140,7 @@ class SearchedValues:
         str | None, typer.Option(metavar="RULE", help="which tokens count (default: mean of prompt)")
     ] = None
     generate: Annotated[
-        int | None, typer.Option(metavar="N", help="tokens to generate, where tokens are of generated")
+        int | None, typer.Option(metavar="N", help="how many tokens to generate, for rules such as 'mean of generated'")
     ] = None
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help="such as 'layers 3 to 8' (default: all)")
@@ -169,11 +169,11 @@ def run(
     written: WrittenClaims,
     flags: Annotated[RunFlags, Without("matching", "models", "engine")],
 ) -> int:
-    """Look for neurons on half of some prompts, and claim them of the other half.
+    """Search for neurons on one half of some prompts, and write claims for the other half.
 
     Groups, pairs and near copies stay on one side. All neurons of the site are ranked on one half; claims are made of
     those that stand out among all of them, with a number that the other half will probably show. Then test them: pytest
-    found.claims.yaml. docs/discover.md has the whole story.
+    found.claims.yaml. docs/discover.md explains all steps.
     """
     from neuronclaims.discovery.search import discover
     from neuronclaims.discovery.writing import check_out

@@ -45,9 +45,9 @@ def run(
 
     The values are kept in the run cache. pytest finds them there if it runs models in the same way: on the same device,
     with the same number type and libraries, as 'neuronclaims cache info' lists them. Settings of pytest in the project
-    (claims_cache, claims_model, claims_device ...) count where no option is given.
+    (claims_cache, claims_model, claims_device ...) apply where no option is given.
 
-    What is wrong with one file, model or claim is told, and the others are measured; the exit status is then 1.
+    An error in one file, model or claim is reported, and the others are measured; the exit status is then 1.
     """
     from neuronclaims.cli.claim_files import found
     from neuronclaims.cli.runs.asked import Asked, telling_warnings

@@ -61,7 +61,7 @@ def run(
     *,
     flags: Annotated[RunFlags, Without("engine", "download")],
 ) -> int:
-    """Say what a run takes before it runs, and how many prompts claims need.
+    """Say beforehand what a run takes, and how many prompts claims need.
 
     Passes, tokens, memory, disk and time, of what is not in the run cache yet. Where the speed of a model on this
     machine is not known, it is loaded, and a few of the texts are tried for about 10 seconds; speeds are kept in the

@@ -51,7 +51,7 @@ def run(
     *,
     flags: Annotated[RunFlags, Without("engine", "prompt_folder", "trust_cache")],
 ) -> int:
-    """Put a published finding to its model, and show the number that was reported beside what is found here.
+    """Test a published finding on its model, and show the reported number beside the number found here.
 
     Without NAME the entries of the gallery are listed. Nothing is downloaded unless --download says so; where a model
     is not on this machine, a sentence says how to get it.

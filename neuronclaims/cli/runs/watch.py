@@ -19,8 +19,8 @@ def run(
 ) -> int:
     """Judge claims again whenever their file, or a file that it names, changes.
 
-    The models stay loaded, so that only what is new is measured. A file that cannot be read is told with its place,
-    and watching goes on. Settings of pytest in the project count where no option is given. Ctrl-C ends.
+    The models stay loaded, so that only what is new is measured. A file that cannot be read is reported with its
+    place, and watching goes on. Settings of pytest in the project apply where no option is given. Ctrl-C ends.
     """
     from neuronclaims.cli.runs.asked import Asked
     from neuronclaims.cli.runs.changes import wait

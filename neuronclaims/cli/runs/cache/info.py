@@ -14,7 +14,7 @@ EXAMPLES = ("neuronclaims cache info",)
 
 
 def run(cache: Cache = None) -> int:
-    """Say what is kept, for which models, and how much of it."""
+    """List what is kept, for which models, and its size."""
     from neuronclaims.cache.maintenance import contents, foreign, notes
 
     found = cache_at(cache)

@@ -28,7 +28,7 @@ def run(
     ] = None,
     cache: Cache = None,
 ) -> int:
-    """Make room: remove what was not used for long, or is too much.
+    """Remove values that were not used for long, or that exceed a size.
 
     Leftovers of runs that were killed, and damaged files, are removed in any case.
     """
