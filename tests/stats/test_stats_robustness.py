@@ -145,18 +145,16 @@ def test_the_side_of_the_boundary_decides(side, threshold, effect, verdict) -> N
     assert again.without([0]) == verdict
 
 
-def test_one_outlier_that_keeps_values_even_carries_the_verdict() -> None:
-    """Without the largest value the others are skewed, and the interval for skewed values reaches the boundary."""
-    values = np.array([1.85, 1.9, 1.95, 2.0, 2.0, 2.05, 2.1, 2.15, -1.5, 5.5])
-    plain = scipy_stats.ttest_1samp(values, 0.0).pvalue
-    again = Again(Samples("mean", values, np.array([]), alone=True), "greater", 0.0, None, plain, 0.02)
-    assert again.verdict == "supported"
-    assert again.samples.skewed_p(0.0) == pytest.approx(plain)
-    found = [again.without([place]) for place in range(len(values))]
-    assert found[9] == "inconclusive"
-    left = again.samples.without(np.array([9]))
-    assert left.skewed_p(0.0) > scipy_stats.ttest_1samp(left.first, 0.0).pvalue
-    assert found[:8] == ["supported"] * 8
+def test_the_careful_p_is_that_of_t_for_even_values_and_larger_for_skewed_ones() -> None:
+    even, skewed = np.linspace(1, 3, 9), np.array([1.0, 1.1, 1.3, 1.6, 2.0, 2.5, 3.1, 3.8, 4.6])
+    for values, bound in ((even, 1.5), (skewed, 1.5)):
+        plain = scipy_stats.ttest_1samp(values, bound).pvalue
+        alone = Samples("mean", values, np.array([]), alone=True).careful_p(bound)
+        pairs = Samples("difference", values + 7, np.full(9, 7.0), paired=True).careful_p(bound)
+        shares = Samples("ratio", 2 * values, np.full(9, 2.0), paired=True).careful_p(bound)
+        assert alone == pytest.approx(pairs) == pytest.approx(shares)
+        assert alone == pytest.approx(plain) if values is even else alone > plain
+    assert Samples("auroc", even, skewed).careful_p(0.5) is None
 
 
 def test_of_few_units_a_share_may_be_missed_and_of_fewer_more() -> None:
@@ -180,3 +178,12 @@ def test_another_p_is_corrected_as_the_family_with_it_is(values, moved, broken) 
         again = adjust([p, *values[1:], *[None] * broken], "holm")[0]
         assert correction.of(p) == pytest.approx(again)
     assert InFamily.by_holm(0.01, 0.05, [0.01, 0.02], 2).of(0.02) == pytest.approx(0.1)
+
+
+def test_without_one_of_four_that_are_apart_the_mean_rests_on_few() -> None:
+    values = np.array([*(0.01 * place for place in range(8)), *(1 + 0.05 * place for place in range(4))])
+    again = Again(Samples("mean", values, np.array([]), alone=True), "greater", 0.0, None, 0.04, 0.05)
+    assert again.samples.careful_p(0.0) < 0.04
+    assert again.without([11]) == "inconclusive"
+    assert again.samples.without(np.array([11])).careful_p(0.0) > 0.8**6  # of 11, fewer than half count
+    assert again.without([0]) == "supported"

@@ -63,7 +63,7 @@ class Again:
             return "inconclusive"
         p, share = self._p(left.effect, left), min(left.counts) / min(self.samples.counts)
         unseen = self.unseen**share if self.unseen else 0.0
-        return self._verdict(left.effect, max(p, self._least(left), self._skewed(left), unseen))
+        return self._verdict(left.effect, max(p, self._least(left), self._careful(left), unseen))
 
     def effect_without(self, places: Sequence[int] | NDArray[np.intp]) -> float:
         """Return the effect without some units; NaN where too few are left."""
@@ -116,10 +116,10 @@ class Again:
             found.append(apart / each if each > 0 else (np.inf if apart > 0 else 0.0))
         return min(found)
 
-    def _skewed(self, left: Samples) -> float:
-        """Return the p by t corrected for skewness, where the verdict's own p is not below it; 0 elsewhere."""
+    def _careful(self, left: Samples) -> float:
+        """Return the p that bears with skewed values, where the verdict's own p is not below it; 0 elsewhere."""
         known = [
-            (self.samples.skewed_p(boundary), left.skewed_p(boundary))
+            (self.samples.careful_p(boundary), left.careful_p(boundary))
             for boundary in boundaries(self.side, self.null, self.threshold)
         ]
         bounded = all(own is not None and own <= self.p * (1 + 1e-6) for own, _ in known)

@@ -11,6 +11,7 @@ import numpy as np
 
 from neuronclaims.stats.distributions.newcombe import paired_variance_factor
 from neuronclaims.stats.distributions.skewed_mean import SkewedMean
+from neuronclaims.stats.effects.estimate import caution_of_mean
 from neuronclaims.stats.numbers.rank_correlation import Ranked
 
 if TYPE_CHECKING:
@@ -111,19 +112,28 @@ class Samples:
             start += count
         return tuple(found)
 
-    def skewed_p(self, boundary: float) -> float | None:
-        """Return the two-sided p of a mean, or of a ratio, by t corrected for skewness; None for other effects.
+    def careful_p(self, boundary: float) -> float | None:
+        """Return the two-sided p of a mean, or of a ratio, that bears with skewed values; None for other effects.
 
-        >>> Samples("mean", np.array([1.0, 2, 3, 4]), np.empty(0), alone=True).skewed_p(2.5)
+        It is that of t corrected for skewness, and never below the least that a mean of values mostly alike has.
+
+        >>> Samples("mean", np.array([1.0, 2, 3, 4]), np.empty(0), alone=True).careful_p(2.5)
         1.0
         """
         if not self.joined or self.scale not in ("difference", "ratio", "mean"):
             return None
-        less = {"ratio": boundary * self.second, "difference": self.second + boundary}.get(
-            self.scale, boundary
-        )
-        found = SkewedMean.of(self.first - less)
-        return min(1.0, 2 * min(found.tails(0.0))) if found.error > 0 else None
+        found = SkewedMean.of(self._less(boundary))
+        if found.error == 0:
+            return None
+        caution = caution_of_mean(self._less(self.effect))
+        least = caution.least_p if caution is not None and caution.key == "rests_on_few" else 0.0
+        return min(1.0, max(2 * min(found.tails(0.0)), least))
+
+    def _less(self, boundary: float) -> Floats:
+        """Return how far the values of each unit lie from a boundary of the effect, [units]."""
+        if self.scale == "ratio":
+            return self.first - boundary * self.second
+        return self.first - self.second - boundary if self.paired else self.first - boundary
 
     @property
     def error(self) -> float:
