@@ -7,7 +7,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuronclaims.cache import layout, shards
 from neuronclaims.cache.failures import Failures
 from neuronclaims.cache.number_types import PLAIN, rounds
+from neuronclaims.cache.row_places import RowPlaces
 from neuronclaims.cache.whole import prepare_root, write_whole
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_json_object
@@ -57,16 +58,21 @@ class Context:
     def parts(
         self, wanted: Wanted, facts: ModelFacts | None = None
     ) -> Iterator[tuple[Need, dict[str, NDArray[np.float32]]]]:
-        """Yield what ``read`` returns one file at a time: a need, and rows by prompt."""
-        hashes = {prompt: row_key(self.key, prompt) for prompts in wanted.values() for prompt in prompts}
-        headers = self._headers() if wanted else []
+        """Yield what ``read`` returns, file by file: a need, and rows by prompt."""
         if layout.is_file(self.folder / layout.ABOUT):
             with suppress(OSError):
                 os.utime(self.folder / layout.ABOUT)
-        for need, prompts in wanted.items():
-            width = None if facts is None else need.width(facts)
-            for rows in self._find(need, {hashes[prompt]: prompt for prompt in prompts}, headers, width):
-                yield need, rows
+        files = layout.files(self.folder, layout.SHARD) if wanted else []
+        if not files:
+            return
+        texts = list(dict.fromkeys(prompt for prompts in wanted.values() for prompt in prompts))
+        places = RowPlaces(texts, (row_key(self.key, prompt) for prompt in texts))
+        left = _left(wanted, texts)
+        for path in files:
+            try:
+                yield from self._parts_of(shards.read_header(path, self.key), places, left, facts)
+            except shards.DamagedShardError as error:
+                _set_aside(path, error)
 
     def write(self, prompts: tuple[str, ...], values: Mapping[Need, NDArray[np.float32]]) -> Path:
         """Keep the values of one finished batch, one row per prompt; raise CacheError if they cannot be."""
@@ -99,6 +105,8 @@ class Context:
 
     def failure(self, request: TextRequest) -> MeasurementError | None:
         """Return why something could not be measured of some texts, None where nothing is remembered."""
+        if not layout.files(self.folder, layout.FAILED):
+            return None
         return self.failures.of(str(request.need), [row_key(self.key, item) for item in request.items])
 
     def keep_failure(self, request: TextRequest, error: MeasurementError) -> None:
@@ -135,37 +143,24 @@ class Context:
         finally:
             lock.release()
 
-    def _headers(self) -> list[shards.Shard]:
-        found = []
-        for path in layout.files(self.folder, layout.SHARD):
-            try:
-                found.append(shards.read_header(path, self.key))
-            except shards.DamagedShardError as error:
-                _set_aside(path, error)
-        return found
-
-    def _find(
-        self, need: Need, prompts: dict[str, str], headers: list[shards.Shard], width: int | None
-    ) -> Iterator[dict[str, NDArray[np.float32]]]:
-        name = str(need)
-        for shard in headers:
-            places = (
-                [place for place, row in enumerate(shard.rows) if row in prompts]
-                if name in shard.checksums
-                else []
-            )
-            if not places:
+    def _parts_of(
+        self,
+        shard: shards.Shard,
+        places: RowPlaces,
+        left: Mapping[Need, NDArray[np.bool_]],
+        facts: ModelFacts | None,
+    ) -> Iterator[tuple[Need, dict[str, NDArray[np.float32]]]]:
+        """Yield the rows of one file that no earlier file had, and note them in ``left``."""
+        found = places.of(shard.rows)
+        for need, lacking in left.items():
+            rows = np.flatnonzero(lacking[found])
+            if not len(rows) or (name := str(need)) not in shard.checksums:
                 continue
-            try:
-                values = shard.load(name)
-                if width is not None and values.shape[1] < width:
-                    raise shards.DamagedShardError(
-                        f"{name} has {values.shape[1]} columns, fewer than {width}"
-                    )
-            except shards.DamagedShardError as error:
-                _set_aside(shard.path, error)
-                continue
-            yield {prompts.pop(shard.rows[place]): values[place] for place in places}
+            values = shard.load(name)
+            if facts is not None and values.shape[1] < (width := need.width(facts)):
+                raise shards.DamagedShardError(f"{name} has {values.shape[1]} columns, fewer than {width}")
+            lacking[found[rows]] = False
+            yield need, {places.texts[found[row]]: values[row] for row in rows}
 
     def _sweep(self, age: float = 86400.0) -> None:
         for path in layout.files(self.folder, layout.LEFTOVER):
@@ -178,6 +173,21 @@ class Context:
             f"The run cache in {self.root} cannot be written: {error.strerror or error}. Make room or give write "
             "permission there, or choose another cache folder."
         )
+
+
+def _left(wanted: Wanted, texts: Sequence[str]) -> dict[Need, NDArray[np.bool_]]:
+    """Return of every need which texts it lacks: bool [texts + 1], the last one False, for a text that nobody wants."""
+    number: dict[str, int] = {}
+    found: dict[Need, NDArray[np.bool_]] = {}
+    for need, prompts in wanted.items():
+        own = list(prompts)
+        found[need] = lacking = np.ones(len(texts) + 1, dtype=bool)
+        lacking[-1] = False
+        if own != texts:
+            number = number or {text: place for place, text in enumerate(texts)}
+            lacking[:] = False
+            lacking[[number[text] for text in own]] = True
+    return found
 
 
 def lock_of(folder: Path, share: Share = WHOLE) -> Path:

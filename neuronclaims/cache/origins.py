@@ -19,15 +19,23 @@ class Origin:
 
 def origins(measurements: Sequence[Measurement], measured: Wanted) -> dict[Measurement, Origin]:
     """Return where the answers to measurements that run texts come from; ``measured`` is what was not in the cache."""
-    new = {need: frozenset(items) for need, items in measured.items()}
-    # Layers of one set ask of the same tuple, which measurements hold on to.
-    texts: dict[int, frozenset[str]] = {}
+    # Layers of one set ask of the same texts, which are many: a set of them is made once.
+    sets: dict[int, frozenset[str]] = {}
+    both: dict[tuple[int, int], frozenset[str]] = {}
     found: dict[Measurement, Origin] = {}
     for measurement in measurements:
         what = measurement.request
-        if what is not None:
-            own = texts.setdefault(id(what.items), frozenset(what.items))
-            found[measurement] = Origin(own, own & new.get(what.need, frozenset()))
+        if what is None:
+            continue
+        asked, ran = what.items, measured.get(what.need, ())
+        for items in (asked, ran):
+            if id(items) not in sets:
+                sets[id(items)] = frozenset(items)
+        own, new = sets[id(asked)], sets[id(ran)]
+        key = id(own), id(new)
+        if key not in both:
+            both[key] = own if own <= new else own & new
+        found[measurement] = Origin(own, both[key])
     return found
 
 

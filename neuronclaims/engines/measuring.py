@@ -298,8 +298,15 @@ def _is_ours(measurement: Measurement) -> bool:
 
 
 def _without(wanted: Wanted, table: Table) -> dict[Need, list[str]]:
-    missing = {need: [text for text in texts if text not in table[need]] for need, texts in wanted.items()}
-    return {need: texts for need, texts in missing.items() if texts}
+    """Return the texts whose rows a table lacks; needs that lack the same ones share a list where they are many."""
+    missing: dict[Need, list[str]] = {}
+    last: list[str] = []
+    for need, texts in wanted.items():
+        rows = table[need]
+        lacking = [text for text in texts if text not in rows] if rows else list(texts)
+        if lacking:
+            missing[need] = last = last if lacking == last else lacking
+    return missing
 
 
 def _texts(wanted: Wanted) -> set[str]:

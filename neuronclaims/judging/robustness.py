@@ -115,9 +115,13 @@ def _by_key(claim: Claim) -> Mapping[str, str]:
 def _of_groups(texts: Iterable[tuple[str | None, str, str]]) -> dict[str, str]:
     """Return what is shown of each unit, by its key; its members have a group, a text that is hashed and one shown."""
     groups: dict[str, list[tuple[str, str]]] = {}
+    alone: dict[str, list[str]] = {}
     for group, hashed, shown in texts:
-        groups.setdefault(f"\0{hashed}" if group is None else group, []).append((hashed, shown))
-    return {
+        if group is None:
+            alone.setdefault(hashed, []).append(shown)
+        else:
+            groups.setdefault(group, []).append((hashed, shown))
+    return {unit_key([hashed] * len(shown)): min(shown) for hashed, shown in alone.items()} | {
         unit_key(hashed for hashed, _ in members): min(shown for _, shown in members)
         for members in groups.values()
     }

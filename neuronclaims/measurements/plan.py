@@ -55,14 +55,22 @@ class Finished:
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
     """Return every need once, with each text once; raise MeasurementError if one cannot be answered."""
-    wanted: dict[Need, dict[str, None]] = {}
+    asked: dict[Need, dict[int, tuple[str, ...]]] = {}
     for measurement in measurements:
         what = measurement.request
         if what is None:
             continue
-        if what.need not in wanted:
+        if what.need not in asked:
             what.need.check(facts)
-        wanted.setdefault(what.need, {}).update(dict.fromkeys(what.items))
+        asked.setdefault(what.need, {})[id(what.items)] = what.items
+    # Layers of one set ask of the same texts, which are many: they share one dict.
+    made: dict[tuple[int, ...], dict[str, None]] = {}
+    wanted: dict[Need, dict[str, None]] = {}
+    for need, parts in asked.items():
+        known = tuple(parts)
+        if known not in made:
+            made[known] = {text: None for items in parts.values() for text in items}
+        wanted[need] = made[known]
     return wanted
 
 
@@ -70,16 +78,29 @@ def jobs(missing: Wanted) -> list[Job]:
     """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order."""
     ordered = sorted(missing, key=str)
     # Needs go by their place in this order: one text has dozens, and to hash them all takes as long as a small model.
-    places_of: dict[tuple[str, str], list[int]] = {}
+    by_work: dict[str, list[int]] = {}
     for place, need in enumerate(ordered):
-        work = need.work
-        for item in missing[need]:
-            places_of.setdefault((work, item), []).append(place)
+        by_work.setdefault(need.work, []).append(place)
     groups: dict[tuple[int, ...], list[str]] = {}
-    for (_, item), places in sorted(places_of.items(), key=lambda entry: entry[0]):
-        groups.setdefault(tuple(places), []).append(item)
+    for _, places in sorted(by_work.items()):
+        _group(places, [missing[ordered[place]] for place in places], groups)
     found = [Job(tuple(items), tuple(ordered[place] for place in places)) for places, items in groups.items()]
     return sorted(_joined(found), key=lambda job: (job.work, [str(need) for need in job.needs]))
+
+
+def _group(
+    places: Sequence[int], texts: Sequence[Iterable[str]], groups: dict[tuple[int, ...], list[str]]
+) -> None:
+    """Add to ``groups`` the texts of some needs of one sort of work, in order, by the places of what each needs."""
+    if all(each is texts[0] or each == texts[0] for each in texts):  # so it is for a large set
+        groups[tuple(places)] = sorted(set(texts[0]))
+        return
+    places_of: dict[str, list[int]] = {}
+    for place, items in zip(places, texts, strict=True):
+        for item in items:
+            places_of.setdefault(item, []).append(place)
+    for item, own in sorted(places_of.items(), key=lambda entry: entry[0]):
+        groups.setdefault(tuple(own), []).append(item)
 
 
 def _joined(found: Iterable[Job]) -> list[Job]:

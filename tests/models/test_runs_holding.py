@@ -16,8 +16,10 @@ from neuronclaims.kinds.outliers.token_share import PromptUnits, UnitMeans
 from neuronclaims.measurements import Activations, Readout, TokenRule
 from neuronclaims.measurements.errors import CacheError, MeasurementError, RunWarning
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.encode import Encoded, Packed
+from neuronclaims.models.running.encode import Encoded
+from neuronclaims.models.running.waiting.packed import Waiting
 from neuronclaims.models.sources import open_model
+from neuronclaims.prompts import ChatMessage, PromptInput
 from neuronclaims.tokens.spans import Span
 
 TEXTS = tuple(
@@ -133,9 +135,26 @@ def test_means_of_a_mapped_layer_are_those_of_one_in_memory_to_the_bit(tmp_path,
     assert np.array_equal(np.stack([found.column(place) for place in range(7)], axis=1), whole)
 
 
-@pytest.mark.parametrize("ids", [(5, 0, 65_535), (65_536, 7)])
-def test_a_text_that_waits_is_the_same_when_it_is_run(ids) -> None:
-    row = Encoded("Hi", ids, tuple(place > 0 for place in range(len(ids))), {Span("quoted", "Hi"): (1,)})
-    assert Packed.of(row).encoded == row
-    other = Encoded("Hi", (0, 1), (True, True))  # the bytes of 65,536 in four are those of 0 and 1 in two
-    assert Packed.of(other).key != Packed.of(Encoded("Hi", (65_536,), (True,))).key
+@pytest.mark.parametrize("held", [1 << 20, 8])
+def test_texts_that_wait_are_the_same_when_they_are_run(held, monkeypatch) -> None:
+    monkeypatch.setattr("neuronclaims.models.running.waiting.packed._HELD", held)  # of 8 bytes, all are in a file
+    one, two = Span("quoted", "Hi"), Span("quoted", "you")
+    rows = [
+        Encoded("Hi", (5, 0, 65_535), (False, True, True), {one: (1,), two: ()}),
+        Encoded("Hi you", (65_536, 7), (True, True), {one: (0,), two: (1,)}),
+        Encoded("And you", (9,), (True,), {one: (), two: (0,)}),
+    ]
+    waiting = Waiting(rows).rows
+    assert [waiting[place].encoded for place in (2, 0, 1)] == [rows[2], rows[0], rows[1]]
+    assert [(each.prompt, each.length) for each in waiting] == [(row.prompt, row.length) for row in rows]
+
+
+def test_texts_that_wait_are_told_apart_by_tokens_spans_and_chats() -> None:
+    def key(ids: tuple[int, ...], text: str = "Hi", at: tuple[int, ...] = (0,)) -> bytes:
+        return Waiting([Encoded(text, ids, (True,) * len(ids), {Span("quoted", "Hi"): at})]).rows[0].key
+
+    chat = PromptInput(messages=(ChatMessage("user", "Hi"),)).item
+    assert key((65_536,)) == key((65_536,), "Hi ")
+    # The bytes of 65,536 in four are those of 0 and 1 in two.
+    different = [key((65_536,)), key((0, 1)), key((0, 1), at=(1,)), key((0, 1), chat)]
+    assert len(set(different)) == len(different)

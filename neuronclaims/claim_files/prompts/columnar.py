@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -60,6 +61,8 @@ def read_columns(
     except (OSError, ValueError, KeyError, NotImplementedError, MemoryError, RecursionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise _refused(name, f"it cannot be read as a {form} file: {reason[:SHOWN]}") from None
+    finally:
+        _let_go()
     if problems:
         raise ClaimFileError(problems)
     return PromptTable(name, RowsSource(name, "", rows=taken.rows), tuple(columns), tuple(taken.rows))
@@ -107,6 +110,14 @@ def _parquet(file: Path, wanted: Collection[str], everything: bool) -> Iterator[
         yield schema, None
         for batch in table.iter_batches(batch_size=_AT_ONCE, columns=names, use_threads=False):
             yield schema, batch
+
+
+def _let_go() -> None:
+    """Let pyarrow give back the memory that it keeps for more of the same."""
+    with suppress(AttributeError, ImportError):
+        import pyarrow
+
+        pyarrow.default_memory_pool().release_unused()
 
 
 def _size(group: Any, names: Collection[str]) -> int:

@@ -38,7 +38,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _TRUTH = {"true": "1", "false": "0"}
 
 
-@lru_cache(maxsize=100_000)
+REMEMBERED = 300
+"""Texts of more characters are worked out anew: a corpus of them is not held twice."""
+
+
 def content(text: str) -> str:
     r"""Return what two texts have in common exactly when they are the same.
 
@@ -47,6 +50,20 @@ def content(text: str) -> str:
     >>> content("x²") == content("x2")
     False
     """
+    return _content(text) if len(text) <= REMEMBERED else _content.__wrapped__(text)
+
+
+def likeness(text: str) -> str:
+    """Return what two texts have in common when they are the same but for capitals and compatible forms.
+
+    >>> likeness("ＨＡＮＯＩ ") == likeness("Hanoi")
+    True
+    """
+    return _likeness(text) if len(text) <= REMEMBERED else _likeness.__wrapped__(text)
+
+
+@lru_cache(maxsize=100_000)
+def _content(text: str) -> str:
     if not is_plain(text) and (chat := _chat(text, content)) is not None:
         return chat
     if text.isascii() and text.isprintable():
@@ -56,12 +73,7 @@ def content(text: str) -> str:
 
 
 @lru_cache(maxsize=100_000)
-def likeness(text: str) -> str:
-    """Return what two texts have in common when they are the same but for capitals and compatible forms.
-
-    >>> likeness("ＨＡＮＯＩ ") == likeness("Hanoi")
-    True
-    """
+def _likeness(text: str) -> str:
     if not is_plain(text) and (chat := _chat(text, likeness)) is not None:
         return chat
     folded = unicodedata.normalize("NFKC", content(text)).casefold()

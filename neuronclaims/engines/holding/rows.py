@@ -24,36 +24,54 @@ from neuronclaims.measurements.plan import Wanted
 
 Values = NDArray[np.float32]
 
+_BESIDE = 200
+"""Bytes that a row takes in memory beside its values, as an array of its own in a dict."""
+
 _TIDY = 16
 """After so many batches the C library gives back what it keeps of freed memory."""
 
 
 class Rows(Mapping[str, Values]):
-    """The rows of one need, by text: ``held`` are in memory, of ``kept`` it is known that they are on disk."""
+    """The rows of one need, by text: ``held`` are in memory, of others it is known that they are on disk.
 
-    def __init__(self, need: Need, table: RowTable) -> None:
+    That is one byte a text: ``numbers`` has the number of each text, for all needs.
+    """
+
+    def __init__(self, need: Need, table: RowTable, numbers: dict[str, int]) -> None:
         self.held: dict[str, Values] = {}
-        self.kept: set[str] = set()
-        self._need, self._table = need, table
+        self._need, self._table, self._numbers = need, table, numbers
+        self._kept = bytearray()
 
     def __getitem__(self, item: str) -> Values:
         return self.held[item] if item in self.held else self._table.from_disk(self._need, [item])[item]
 
     def __contains__(self, item: object) -> bool:
-        return item in self.held or item in self.kept
+        return item in self.held or self._is_kept(self._numbers.get(item))  # type: ignore[call-overload]
 
     def __iter__(self) -> Iterator[str]:
         yield from self.held
-        yield from (item for item in self.kept if item not in self.held)
+        for item, number in self._numbers.items():
+            if self._is_kept(number) and item not in self.held:
+                yield item
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        both = sum(1 for item in self.held if self._is_kept(self._numbers.get(item)))
+        return len(self.held) + self._kept.count(1) - both
+
+    def keep(self, items: Iterable[str]) -> None:
+        """Learn that rows are on disk."""
+        for item in items:
+            number = self._numbers.setdefault(item, len(self._numbers))
+            if number >= len(self._kept):
+                self._kept.extend(bytes(len(self._numbers) - len(self._kept)))
+            self._kept[number] = 1
 
     def let_go(self, items: Iterable[str]) -> None:
         """Take rows that are on disk out of memory."""
-        for item in items:
-            if self.held.pop(item, None) is not None:
-                self.kept.add(item)
+        self.keep(item for item in items if self.held.pop(item, None) is not None)
+
+    def _is_kept(self, number: int | None) -> bool:
+        return number is not None and number < len(self._kept) and self._kept[number] == 1
 
 
 class RowTable(Mapping[Need, Rows]):
@@ -68,6 +86,7 @@ class RowTable(Mapping[Need, Rows]):
         self._context, self._half = context, bound // 2
         self._own: tempfile.TemporaryDirectory[str] | None = None
         self._rows: dict[Need, Rows] = {}
+        self._numbers: dict[str, int] = {}
         self._held = self._stacked = 0
         self._batches: deque[tuple[tuple[str, ...], Mapping[Need, Values]]] = deque()
         self._on_disk = self._added = 0
@@ -83,19 +102,19 @@ class RowTable(Mapping[Need, Rows]):
 
     def rows(self, need: Need) -> Rows:
         """Return the rows of a need; none yet where nobody asked for it."""
-        return self._rows.setdefault(need, Rows(need, self))
+        return self._rows.setdefault(need, Rows(need, self, self._numbers))
 
     def read(self, wanted: Wanted, facts: ModelFacts) -> None:
         """Take what the cache has of some texts."""
         if self._context is None:
             return
         for need, found in self._context.parts(wanted, facts):
-            size, rows = sum(row.nbytes for row in found.values()), self.rows(need)
+            size, rows = sum(row.nbytes + _BESIDE for row in found.values()), self.rows(need)
             if need in self.pinned or self._held + size <= self._half:
                 rows.held.update(found)
                 self._held += 0 if need in self.pinned else size
             else:
-                rows.kept.update(found)
+                rows.keep(found)
 
     def pin(self, measurements: Iterable[Measurement]) -> None:
         """Keep in memory what the readers of some measurements look up row by row."""
@@ -103,7 +122,8 @@ class RowTable(Mapping[Need, Rows]):
         self.pinned |= {request.need for request in requests if request is not None}
 
     def begin(self) -> None:
-        """Begin a run: batches are counted anew."""
+        """Begin a run: batches are counted anew, and what reading and counting took is given back."""
+        give_back_freed()
         self._batches.clear()
         self._on_disk = 0
 
@@ -168,9 +188,13 @@ class RowTable(Mapping[Need, Rows]):
     def _mapped(self, need: Need, items: tuple[str, ...], width: int) -> Values:
         """Write rows to a file without a name, in order, and map it."""
         rows = self[need]
-        places: dict[str, list[int]] = {}
+        places: dict[str, int | list[int]] = {}  # a list where a text stands in several places
         for place, item in enumerate(items):
-            places.setdefault(item, []).append(place)
+            first = places.setdefault(item, place)
+            if isinstance(first, list):
+                first.append(place)
+            elif first != place:
+                places[item] = [first, place]
         kept = [item for item in places if item not in rows.held]
         try:
             file = tempfile.TemporaryFile(dir=self._beside())  # noqa: SIM115  # its map outlives it
@@ -212,12 +236,15 @@ class RowTable(Mapping[Need, Rows]):
         )
 
 
-def _put(file: IO[bytes], part: Mapping[str, Values], places: Mapping[str, list[int]], width: int) -> None:
+def _put(
+    file: IO[bytes], part: Mapping[str, Values], places: Mapping[str, int | list[int]], width: int
+) -> None:
     for item, row in part.items():
-        for place in places[item]:
+        own = places[item]
+        for place in own if isinstance(own, list) else (own,):
             file.seek(place * width * 4)
             file.write(np.ascontiguousarray(row[:width]).data)
 
 
 def _size(values: Mapping[Need, Values]) -> int:
-    return sum(rows.nbytes for rows in values.values())
+    return sum(rows.nbytes + len(rows) * _BESIDE for rows in values.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -49,43 +48,6 @@ class Encoded:
     def length(self) -> int:
         """How many tokens there are."""
         return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A prompt as tokens in two to four bytes each, as it waits for its batch; ``code`` is the type of an array.
-
-    ``apart`` are the places of the tokens that do not count.
-    """
-
-    prompt: str
-    length: int
-    code: str
-    ids: bytes
-    apart: tuple[int, ...]
-    spans: Mapping[Span, tuple[int, ...]]
-
-    @classmethod
-    def of(cls, row: Encoded) -> Packed:
-        """Return a prompt that waits."""
-        code = "H" if max(row.ids) < 1 << 16 else "I"
-        apart = tuple(place for place, counts in enumerate(row.counts) if not counts)
-        return cls(
-            row.prompt, row.length, code, array(code, row.ids).tobytes(), apart, row.spans or _NO_SPANS
-        )
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What tells prompts apart that a model, and the spans asked for, tell apart."""
-        return self.code, self.ids, tuple(self.spans.values()), is_chat(self.prompt)
-
-    @property
-    def encoded(self) -> Encoded:
-        """The prompt that can be run."""
-        counts = [True] * self.length
-        for place in self.apart:
-            counts[place] = False
-        return Encoded(self.prompt, tuple(array(self.code, self.ids)), tuple(counts), self.spans)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,11 +26,12 @@ from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
 from neuronclaims.measurements.pools import BeyondPool, LegacyGrowingPool, MassivePool, TokenPool
 from neuronclaims.measurements.views.view import is_smooth
-from neuronclaims.models.running.encode import Batch, Encoded, Packed, collate, padding_id, shuffled
+from neuronclaims.models.running.encode import Batch, Encoded, collate, padding_id, shuffled
 from neuronclaims.models.running.hooks import first_argument, with_first_argument
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder, SpanKey
+from neuronclaims.models.running.waiting.packed import Packed
 from neuronclaims.models.splitting import text_free
 from neuronclaims.sites import printed
 
@@ -132,9 +133,9 @@ def choose_probes(batches: Sequence[Sequence[Encoded | Packed]], generating: boo
     lengths = [[row.length for row in rows] for rows in batches]
     # By share of padding, so that a short text is preferred: it is padded as much, and costs less.
     padded = max(eligible, key=lambda index: 1 - min(lengths[index]) / max(lengths[index]))
-    places = [(index, row) for index in eligible for row in range(len(batches[index]))]
+    places = ((index, row) for index in eligible for row in range(len(batches[index])))
     drawn = nsmallest(
-        len(places) // _TEXTS_PER_PROBE,
+        sum(len(batches[index]) for index in eligible) // _TEXTS_PER_PROBE,
         places,
         key=lambda place: shuffled(batches[place[0]][place[1]].prompt),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.encode import Encoded, Packed, collate, encode_each, padding_id, shuffled
+from neuronclaims.models.running.encode import Encoded, collate, encode_each, padding_id, shuffled
 from neuronclaims.models.running.integrity import (
     check_alone,
     check_counted,
@@ -27,6 +27,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import Chooser, Draw, generate, likeliest, read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder
 from neuronclaims.models.running.proofs.padding import pads
+from neuronclaims.models.running.waiting.packed import Packed, Waiting
 from neuronclaims.models.running.worker import Batches, Finished, running
 
 
@@ -62,8 +63,11 @@ _DRAWN_PER_PROBE = 20
 def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
     spans = [need.span for need in job.needs if isinstance(need, Pooled)]
-    alike = same_tokens(Packed.of(row) for row in encode_each(ready, job.items, job.new_tokens, spans))
-    texts = [equals[0] for equals in alike.values()]
+    waiting = Waiting(encode_each(ready, job.items, job.new_tokens, spans))
+    alike = list(same_tokens(waiting.rows).values())
+    texts = [equals[0] for equals in alike]
+    several = {equals[0].place: equals for equals in alike if len(equals) > 1}
+    del alike
     batches = split(texts, job.new_tokens, options, padded=pads(ready))
     probes = choose_probes(batches, generating=job.new_tokens > 0)
 
@@ -71,17 +75,20 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
         batch = batches[number]
         texts = [row.encoded for row in batch]
         finished = _finish(ready, job, texts, [row for place, row in probes if place == number], options)
-        return _spread(finished, [alike[row.key] for row in batch])
+        return _spread(finished, equals_of(batch))
 
-    return Batches([_prompts(alike[row.key] for row in batch) for batch in batches], run)
+    def equals_of(batch: Sequence[Packed]) -> list[Sequence[Packed]]:
+        return [several.get(row.place, [row]) for row in batch]
+
+    return Batches([_prompts(equals_of(batch)) for batch in batches], run)
 
 
 Row = TypeVar("Row", Encoded, Packed)
 
 
-def same_tokens(rows: Iterable[Row]) -> dict[tuple[object, ...], list[Row]]:
+def same_tokens(rows: Iterable[Row]) -> dict[Hashable, list[Row]]:
     """Group prompts by their tokens and spans: those with the same are measured once, and so are exactly equal."""
-    alike: dict[tuple[object, ...], list[Row]] = {}
+    alike: dict[Hashable, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row.prompt):
         alike.setdefault(row.key, []).append(row)
     return alike

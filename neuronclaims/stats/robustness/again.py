@@ -25,6 +25,8 @@ RESAMPLES = 500
 """How often all units are drawn anew."""
 _MOST_CELLS = 20_000_000
 """Units times resamples: of very many units fewer resamples are drawn."""
+_AT_ONCE = 1_000_000
+"""Units times resamples that are held at once; this changes no number."""
 _TINY = 1e-300
 """The least p that has a quantile."""
 
@@ -84,9 +86,12 @@ class Again:
         most = max(50, min(resamples, _MOST_CELLS // sum(self.samples.counts)))
         shift, variance = np.zeros(most), np.zeros(most)
         for each in weights:
-            drawn = each[rng.integers(len(each), size=(most, len(each)))]
-            shift += drawn.mean(axis=1)
-            variance += drawn.var(axis=1, ddof=1) / len(each)
+            step = max(1, _AT_ONCE // len(each))
+            for start in range(0, most, step):
+                rows = slice(start, min(start + step, most))
+                drawn = each[rng.integers(len(each), size=(rows.stop - start, len(each)))]
+                shift[rows] += drawn.mean(axis=1)
+                variance[rows] += drawn.var(axis=1, ddof=1) / len(each)
         effects, own = self.samples.effect + shift, self.verdict
         found = zip(effects.tolist(), np.sqrt(variance).tolist(), strict=True)
         same = [
