@@ -74,6 +74,8 @@ class RunFlags:
     cache: Cache = None
     load: LoadFlags = field(default_factory=LoadFlags)
     engine: Annotated[str | None, _option(told.ENGINE)] = None
+    memory: Annotated[str | None, _option(told.MEMORY)] = None
+    store: Annotated[str | None, _option(told.STORE)] = None
     prompt_folder: PromptFolders = None
     trust_cache: Annotated[bool, _option(told.TRUST_CACHE)] = False
     download: Annotated[bool, _option(told.DOWNLOAD)] = False

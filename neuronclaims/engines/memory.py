@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from neuronclaims.engines.workload import Workload
+from neuronclaims.foreign_files.tensors import TensorPlace
+from neuronclaims.loading.settings import LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.models.identity.folder_files import weight_files
@@ -20,6 +23,8 @@ LIBRARIES = 430_000_000
 BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of a number of each type."""
 _FLOATS = ("F64", "F32", "F16", "BF16")
+_BLOCK = re.compile(r"(.*?\.\d+)\.")
+"""A name in a block, and the name of the block."""
 _STATES, _INNER = 8, 3
 """So many states of the residual stream, and inner layers of an MLP, are held at once in a block."""
 
@@ -29,7 +34,9 @@ class Memory:
     """The bytes that a run takes at most: the libraries, the ``weights``, the largest ``batch`` and the ``rows``.
 
     ``reading`` is the largest file of weights, which is in memory while the model is loaded, and is given back where
-    others need it. ``rows`` are measured values, which are all held until the claims are judged.
+    others need it. ``rows`` are measured values, as many as may be held until the claims are judged. ``judging`` is
+    what kinds of claim copy of them when the model is gone. ``elsewhere`` are weights that lie on other devices or on
+    disk, by a device map, and take none of this. Where ``workers`` measure, each has a model of its own.
     """
 
     weights: int
@@ -37,11 +44,19 @@ class Memory:
     batch: int
     rows: int
     libraries: int = LIBRARIES
+    judging: int = 0
+    elsewhere: int = 0
+    workers: int | None = None
+
+    @property
+    def model(self) -> int:
+        """What a process takes that runs the model, its libraries and measured values aside."""
+        return self.weights + self.reading + self.batch
 
     @property
     def total(self) -> int:
-        """All of it together."""
-        return self.libraries + self.weights + self.reading + self.batch + self.rows
+        """What the process takes at most that runs the claims, and with it the model, unless workers do."""
+        return self.libraries + self.rows + max(0 if self.workers else self.model, self.judging)
 
 
 def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
@@ -51,15 +66,57 @@ def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
     """
     if source.loaded is not None:
         return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters()), 0
+    files = _headers(source)
+    largest = max(sum(place.stop - place.start for place in places.values()) for places in files)
+    return sum(_sizes(files, dtype).values()), largest
+
+
+def held_weights(source: Source, load: LoadSettings, dtype: str) -> int:
+    """Return the bytes of a model's weights that are in this machine's memory by a device map, all of them without one.
+
+    Of weights that lie elsewhere the largest block is added, which comes into memory when it runs. Raises ModelError
+    as ``weight_bytes``.
+    """
+    whole = weight_bytes(source, dtype)[0]
+    if source.loaded is not None or not (load.places or (load.device_map is not None and load.memory)):
+        return whole
+    sizes = _sizes(_headers(source), dtype)
+    if load.places:
+        held = sum(size for name, size in sizes.items() if _device_of(name, load.places) == "cpu")
+    else:
+        devices = dict(load.memory)
+        own = devices.pop("cpu", 0)
+        held = min(own, max(0, whole - sum(devices.values())))
+    blocks: dict[str, int] = {}
+    for name, size in sizes.items():
+        block = _BLOCK.match(name)
+        blocks[block[1] if block else name] = blocks.get(block[1] if block else name, 0) + size
+    return min(whole, held + max(blocks.values())) if held < whole else whole
+
+
+def _headers(source: Source) -> list[dict[str, TensorPlace]]:
     assert source.model_folder is not None
-    files = [list(read_header(path).values()) for path in weight_files(source.model_folder)]
+    return [read_header(path) for path in weight_files(source.model_folder)]
+
+
+def _sizes(files: Sequence[Mapping[str, TensorPlace]], dtype: str) -> dict[str, int]:
+    """Return the bytes of each tensor of some files in a number type."""
     floats = BYTES.get(dtype, 4)
-    weights = sum(
-        prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start
+    return {
+        name: prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start
         for places in files
-        for place in places
-    )
-    return weights, max(sum(place.stop - place.start for place in places) for places in files)
+        for name, place in places.items()
+    }
+
+
+def _device_of(name: str, places: Sequence[tuple[str, str]]) -> str:
+    """Return the device of a tensor by the modules of a map; files may leave out the first part of a module's name."""
+    told = sorted(places, key=lambda each: -len(each[0]))
+    for tensor in (name, *(f"{module.split('.')[0]}.{name}" for module, _ in places)):
+        for module, device in told:
+            if not module or f"{tensor}.".startswith(f"{module}."):
+                return device
+    return "cpu"
 
 
 def batch_bytes(config: Mapping[str, Any], facts: ModelFacts, dtype: str, work: Sequence[Workload]) -> int:
@@ -88,6 +145,6 @@ def _vocabulary_share(job: Workload) -> float:
     return min(1.0, (128 if "documents" in job.name else job.rows) / job.batch)
 
 
-def row_bytes(wanted: Mapping[Need, Sequence[str]], facts: ModelFacts) -> int:
+def row_bytes(wanted: Mapping[Need, Collection[str]], facts: ModelFacts) -> int:
     """Return the bytes of the values that measurements have, one row for each text."""
     return sum(need.width(facts) * len(texts) * 4 for need, texts in wanted.items())

@@ -17,7 +17,7 @@ BYTES_PER_TOKEN = 4
 _TEXTS_PER_PROBE = 200
 """Of so many texts one is run again alone, as ``models.running.integrity`` does."""
 
-_TOGETHER = 32_768
+_TOGETHER, _FEW, _BATCHES = 32_768, 2_048, 32
 """Of texts that run one by one, those of so many tokens are kept in one file, as ``models.running.readout`` does."""
 
 _MULTIPLIED = ("sweeps", "controls")
@@ -81,7 +81,8 @@ def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options
     if any(what in _MULTIPLIED for what in passes):
         most = max(most, options.batch_tokens)
     at_once = max((rows for rows, _ in batches), default=0)
-    files = math.ceil(sum(sizes) / _TOGETHER) if _one_by_one(job) else len(batches)
+    together = min(_TOGETHER, max(_FEW, sum(sizes) // _BATCHES))
+    files = math.ceil(sum(sizes) / together) if _one_by_one(job) else len(batches)
     whole = [size + job.new_tokens for size in sizes]
     return Workload(
         kind=f"{job.worker} {name}",

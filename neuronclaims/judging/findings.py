@@ -11,10 +11,12 @@ from neuronclaims.answers import Answered
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompts.misleading import items_of, of_claim
 from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, unsettled
+from neuronclaims.engines.holding.bound import free_memory
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.judging.token_maps import token_maps
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
+from neuronclaims.kinds.layer_copies import LayerCopies
 from neuronclaims.kinds.tokens_asked import tokens_asked
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import or_raise
@@ -82,6 +84,26 @@ class FileOnModel:
         return dict.fromkeys(need for needs in self.needs.values() for need in needs).keys()
 
 
+def _too_large(planned: FileOnModel) -> dict[str, str]:
+    """Return, by id, the claims that cannot be judged in the memory that is free, with the reason.
+
+    The system would end the whole process otherwise.
+    """
+    free, copies = free_memory(), LayerCopies(planned.source.facts())
+    found: dict[str, str] = {}
+    for claim in planned.file.claims:
+        own = planned.needs.get(claim.id, ())
+        if free is not None and (least := copies.of(claim, own)) > free:
+            found[claim.id] = (
+                f"To judge this claim takes about {least / 1e9:,.1f} GB of memory, since it looks at whole layers in "
+                f"one table, and {free / 1e9:,.1f} GB are free. Take fewer prompts ('first: N' of a file) or fewer "
+                "layers, or judge on a machine with more memory: what was measured is in the run cache."
+            )
+        elif own:
+            copies.add(claim, own)
+    return found
+
+
 class Findings:
     """What each claim of a file comes to on one model, before it is corrected; claims in error are in ``errors``.
 
@@ -92,11 +114,14 @@ class Findings:
         self.planned, self._answered = planned, answered
         self._family = replace(family, max_draws=MAX_DRAWS[0])
         self.by_id: dict[str, Finding] = {}
-        self.errors: dict[str, str] = dict(planned.errors)
+        too_large = _too_large(planned)
+        self.errors: dict[str, str] = {**planned.errors, **too_large}
+        self._judged = [
+            claim for claim in planned.file.claims if claim.id in planned.needs and claim.id not in too_large
+        ]
         self._prepare()
-        for claim in planned.file.claims:
-            if claim.id in planned.needs:
-                self._judge(claim, self._family)
+        for claim in self._judged:
+            self._judge(claim, self._family)
 
     def draw_more(self, claim: Claim, max_draws: int) -> None:
         """Judge a claim again, with up to ``max_draws`` random draws."""
@@ -112,11 +137,10 @@ class Findings:
     def _prepare(self) -> None:
         """Let each kind compute once what its claims have in common; a kind whose preparation fails goes without."""
         groups: dict[str, list[tuple[Claim, Answers]]] = {}
-        for claim in self.planned.file.claims:
-            if claim.id in self.planned.needs:
-                with suppress(NeuronClaimsError):
-                    answers = answers_of(self.planned, claim, self._answered)
-                    groups.setdefault(kind_of(claim.sentence).name, []).append((claim, answers))
+        for claim in self._judged:
+            with suppress(NeuronClaimsError):
+                answers = answers_of(self.planned, claim, self._answered)
+                groups.setdefault(kind_of(claim.sentence).name, []).append((claim, answers))
         for claims in groups.values():
             prepare = getattr(kind_of(claims[0][0].sentence), "prepare", None)
             if prepare is not None:

@@ -10,6 +10,7 @@ from neuronclaims import stats
 from neuronclaims.engines.forecast import Forecast, Ways, forecast
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
+from neuronclaims.kinds.layer_copies import LayerCopies
 from neuronclaims.models.tokenization_check import check_with
 from neuronclaims.planning.devices import Device
 from neuronclaims.planning.elsewhere import UTILISATION, OnDevices, elsewhere
@@ -18,6 +19,7 @@ from neuronclaims.planning.reach import reach_of, searched_in
 from neuronclaims.stats.unit_counts import sizes_in_words
 
 if TYPE_CHECKING:
+    from neuronclaims.measurements import ModelFacts
     from neuronclaims.stats.power.asked import AskedEffect
     from neuronclaims.stats.power.planning import PlannedEffect
 
@@ -104,7 +106,17 @@ def run_plan(plan: ModelPlan, ways: Ways) -> RunPlan:
     source = plan.source
     if source is None or plan.missing is not None:
         return RunPlan(plan, None)
-    return RunPlan(plan, forecast(source, plan.needs, _lengths(plan, ways), plan.weights, ways))
+    judging = max((_judging(file, source.facts()) for file in plan.files), default=0)
+    return RunPlan(plan, forecast(source, plan.needs, _lengths(plan, ways), plan.weights, ways, judging))
+
+
+def _judging(file: FilePlan, facts: ModelFacts) -> int:
+    """Return the bytes of layers that are copied when the claims of a file are judged."""
+    copies = LayerCopies(facts)
+    for claim in file.file.claims:
+        if claim.id in file.needs:
+            copies.add(claim, file.needs[claim.id])
+    return copies.total
 
 
 def _lengths(plan: ModelPlan, ways: Ways) -> Mapping[str, int] | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from neuronclaims.engines.engine import LOCAL
 from neuronclaims.engines.workload import BYTES_PER_TOKEN
 from neuronclaims.foreign_text import one_line
 from neuronclaims.planning.text import listed, many, problems, size_of
@@ -14,6 +15,7 @@ from neuronclaims.stats.power.planning import POWER
 
 if TYPE_CHECKING:
     from neuronclaims.engines.forecast import Forecast
+    from neuronclaims.engines.memory import Memory
     from neuronclaims.planning.elsewhere import OnDevices
     from neuronclaims.planning.run_plans import ClaimPlan, EffectTable, RunPlan
 
@@ -110,24 +112,50 @@ def _taken(forecast: Forecast, elsewhere: OnDevices | None) -> Iterator[tuple[st
     else:
         yield "time", _time(forecast)
     if forecast.memory is not None and cost.texts and elsewhere is None:
-        memory = forecast.memory
-        parts = (
-            ("libraries", memory.libraries),
-            ("weights", memory.weights),
-            ("reading their file", memory.reading),
-            ("a batch", memory.batch),
-            ("values", memory.rows),
-        )
-        each = ", ".join(f"{size_of(_rounded(count))} for {what}" for what, count in parts if count)
-        yield "memory", f"about {size_of(_rounded(memory.total))} ({each})"
-    yield (
-        "disk",
-        f"{size_of(_rounded(forecast.disk))} more in the run cache"
-        if forecast.disk
-        else "nothing more is kept",
-    )
+        yield "memory", _memory(forecast.memory, forecast)
+    yield "disk", _disk(forecast)
     if forecast.note is not None:
         yield "note", one_line(forecast.note)
+
+
+def _memory(memory: Memory, forecast: Forecast) -> str:
+    """Say what this process takes and, where workers measure, what each of them takes."""
+    libraries, own = ("libraries", memory.libraries), ("values", memory.rows)
+    model = (
+        ("weights", memory.weights),
+        ("reading their file", memory.reading),
+        ("a batch", memory.batch),
+    )
+    copies = ("copies of whole layers in judging, when the model is gone", memory.judging)
+    away = (
+        f"; {size_of(_rounded(memory.elsewhere))} of weights lie on other devices or on disk"
+        if memory.elsewhere
+        else ""
+    )
+    if not memory.workers:
+        judging = (copies,) if memory.judging > memory.model else ()
+        return f"about {size_of(_rounded(memory.total))} ({_parts((libraries, *model, own, *judging))}){away}"
+    each = memory.libraries + memory.model
+    return (
+        f"about {size_of(_rounded(each))} for each of the {memory.workers:,} workers of {one_line(forecast.engine)} "
+        f"({_parts((libraries, *model))}), and {size_of(_rounded(memory.total))} in this process "
+        f"({_parts((libraries, own, copies))}){away}"
+    )
+
+
+def _parts(parts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{size_of(_rounded(count))} for {what}" for what, count in parts if count)
+
+
+def _disk(forecast: Forecast) -> str:
+    kept = (
+        f"{size_of(_rounded(forecast.disk))} more in the run cache"
+        if forecast.disk
+        else "nothing more is kept"
+    )
+    if not forecast.scratch:
+        return kept
+    return f"{kept}, and up to {size_of(_rounded(forecast.scratch))} in files that are gone when it ends"
 
 
 def _on_devices(found: OnDevices) -> Iterator[tuple[str, str]]:
@@ -175,7 +203,17 @@ def _time(forecast: Forecast) -> str:
     parts = Counter({"loading": forecast.start, **forecast.by_work})
     each = ", ".join(f"{seconds_of(count)} {what}" for what, count in parts.most_common())
     how = "tried just now" if forecast.piloted else "by earlier runs"
-    return f"about {seconds_of(forecast.seconds)} until all is measured, {how} ({each}); judging comes on top"
+    whole = f"about {seconds_of(forecast.seconds)}"
+    said = f"until all is measured, {how} ({each}); judging comes on top"
+    engine = one_line(forecast.engine)
+    if forecast.workers is not None:
+        return f"{whole} with {many(forecast.workers, 'worker')} of {engine}, each as fast as this process, {said}"
+    if forecast.engine != LOCAL:
+        return (
+            f"{whole} in one process {said}. How many workers {engine} will have is not said: name their number, as in "
+            f"{engine}:4, to have the time with so many"
+        )
+    return f"{whole} {said}"
 
 
 def _times(calls: float) -> str:

@@ -71,3 +71,11 @@ def test_the_planned_bytes_are_those_of_the_cache(case) -> None:
     assert foretold == pytest.approx(size_of(folder) - before, rel=0.1)
     again = run_plan(plan, ways).forecast
     assert (again.disk, again.seconds, again.cached) == (0, 0.0, again.texts)
+
+
+def test_the_planned_bytes_are_those_of_a_cache_in_16_bits(case, tmp_path) -> None:
+    _, plan = case
+    ways = Ways(pilot=False, cache=RunCache(tmp_path), options=RunOptions(batch_prompts=4, store="bfloat16"))
+    foretold = run_plan(plan, ways).forecast.disk
+    kept(plan.source, plan.needs, cache=ways.cache, options=ways.options, progress=None)
+    assert foretold == pytest.approx(size_of(tmp_path), rel=0.1)

@@ -123,21 +123,28 @@ def test_sizes_have_units() -> None:
 
 
 def test_means_of_a_mapped_layer_are_those_of_one_in_memory_to_the_bit(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("neuronclaims.kinds.outliers.token_share.ROOM", 7 * 5)
+    monkeypatch.setattr("neuronclaims.kinds.outliers.token_share._ROOM", 7 * 5)
     rng = np.random.default_rng(0)
     values = rng.normal(0, 1, (60, 7)).astype(np.float32)
     order = rng.permutation(60)
-    units = PromptUnits("group", tuple(tuple(order[start : start + 12]) for start in range(0, 60, 4)))
+    groups = PromptUnits("group", tuple(tuple(order[start : start + 12]) for start in range(0, 60, 4)))
+    alone = PromptUnits("prompt", tuple((row,) for row in order.tolist()))
+    values[order[:3], 0] = -0.0
     mapped = np.memmap(tmp_path / "rows", np.float32, "w+", shape=values.shape)
     mapped[:] = values
-    whole, found = units.means(values), UnitMeans(units, mapped)
-    assert np.array_equal(found.over_units, whole.mean(axis=0))
-    assert np.array_equal(np.stack([found.column(place) for place in range(7)], axis=1), whole)
+    for units in (groups, alone):
+        means = np.array([values[list(rows)].astype(np.float64).mean(axis=0) for rows in units.rows])
+        found = UnitMeans(units, mapped)
+        assert units.means(values).tobytes() == means.tobytes()
+        assert found.over_units.tobytes() == means.mean(axis=0).tobytes()
+        assert np.stack([found.column(place) for place in range(7)], axis=1).tobytes() == means.tobytes()
 
 
 @pytest.mark.parametrize("held", [1 << 20, 8])
 def test_texts_that_wait_are_the_same_when_they_are_run(held, monkeypatch) -> None:
-    monkeypatch.setattr("neuronclaims.models.running.waiting.packed._HELD", held)  # of 8 bytes, all are in a file
+    monkeypatch.setattr(
+        "neuronclaims.models.running.waiting.packed._HELD", held
+    )  # of 8 bytes, all are in a file
     one, two = Span("quoted", "Hi"), Span("quoted", "you")
     rows = [
         Encoded("Hi", (5, 0, 65_535), (False, True, True), {one: (1,), two: ()}),

@@ -145,8 +145,8 @@ class Asked:
         return RunOptions.of(
             self.said.load.settings,
             engine=engine,
-            memory=self._setting(MEMORY),
-            store=self._setting(STORE) or STORE.default,
+            memory=self.said.memory or self._setting(MEMORY),
+            store=self.said.store or self._setting(STORE) or STORE.default,
             patience=self._setting(PATIENCE),
         )
 

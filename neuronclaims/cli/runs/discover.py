@@ -167,7 +167,7 @@ def run(
     change: SearchedChange,
     values: SearchedValues,
     written: WrittenClaims,
-    flags: Annotated[RunFlags, Without("matching", "models", "engine")],
+    flags: Annotated[RunFlags, Without("matching", "models", "engine", "memory", "store")],
 ) -> int:
     """Search for neurons on one half of some prompts, and write claims for the other half.
 

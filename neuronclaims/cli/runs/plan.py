@@ -59,7 +59,7 @@ def run(
         ),
     ] = None,
     *,
-    flags: Annotated[RunFlags, Without("engine", "download")],
+    flags: Annotated[RunFlags, Without("download")],
 ) -> int:
     """Say beforehand what a run takes, and how many prompts claims need.
 

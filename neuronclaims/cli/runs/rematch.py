@@ -33,7 +33,7 @@ def run(
     ] = None,
     force: Force = False,
     *,
-    flags: Annotated[RunFlags, Without("models", "cache", "engine", "trust_cache")],
+    flags: Annotated[RunFlags, Without("models", "cache", "engine", "trust_cache", "memory", "store")],
 ) -> int:
     """Look in a new model for the neurons that a claim file names.
 

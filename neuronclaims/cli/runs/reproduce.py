@@ -49,7 +49,7 @@ def run(
         ),
     ] = None,
     *,
-    flags: Annotated[RunFlags, Without("engine", "prompt_folder", "trust_cache")],
+    flags: Annotated[RunFlags, Without("engine", "prompt_folder", "trust_cache", "memory", "store")],
 ) -> int:
     """Test a published finding on its model, and show the reported number beside the number found here.
 

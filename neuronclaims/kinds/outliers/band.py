@@ -67,6 +67,7 @@ class BandKind:
 
     name, template = "band", BAND_TEMPLATE
     each_token = True
+    by_blocks = True
 
     def attainable(self, claim: Claim[Band]) -> Attainable:
         """Return the least p: every value lies within the bound."""

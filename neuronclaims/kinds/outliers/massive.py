@@ -115,6 +115,7 @@ class MassiveKind:
     template: Template
     side: ShareSide
     each_token: ClassVar[bool] = True
+    by_blocks: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
         """Return the least p: the neuron is massive in every prompt, or in none."""

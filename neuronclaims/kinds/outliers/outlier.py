@@ -108,6 +108,7 @@ class OutlierKind:
     template: Template
     side: ShareSide
     each_token: ClassVar[bool] = True
+    by_blocks: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
         """Return the least p: every token of every prompt is beyond the bound, or none."""

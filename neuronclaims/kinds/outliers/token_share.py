@@ -18,7 +18,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError, Statement
 from neuronclaims.kinds.shared.requests import percent, plural
-from neuronclaims.measurements.arrays.blocks import ROOM, blocks, give_back
+from neuronclaims.measurements.arrays.blocks import blocks, give_back
 from neuronclaims.sentences.templates import FieldError
 from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from neuronclaims.stats import EffectSize, Estimate, Planning, TestResult
     from neuronclaims.stats.designs import Unit
 
+
+_ROOM = 500_000
+"""The most values that are averaged at once; this changes no number."""
 
 ShareSide: TypeAlias = Literal["greater", "less"]
 """On which side of the share claimed the mean share lies by the claim."""
@@ -61,12 +64,14 @@ class PromptUnits:
     @classmethod
     def of(cls, prompts: Sequence[Prompt]) -> PromptUnits:
         """Take groups as units where all prompts have one; raise ClaimError for fewer than two units."""
-        grouped = all(prompt.group is not None for prompt in prompts)
-        names = [str(prompt.group) if grouped else str(place) for place, prompt in enumerate(prompts)]
-        members: dict[str, list[int]] = {name: [] for name in names}
-        for place, name in enumerate(names):
-            members[name].append(place)
-        made = cls("group" if grouped else "prompt", tuple(tuple(rows) for rows in members.values()))
+        groups = [prompt.group for prompt in prompts if prompt.group is not None]
+        if len(groups) == len(prompts):
+            members: dict[str, list[int]] = {name: [] for name in groups}
+            for place, name in enumerate(groups):
+                members[name].append(place)
+            made = cls("group", tuple(tuple(rows) for rows in members.values()))
+        else:
+            made = cls("prompt", tuple((place,) for place in range(len(prompts))))
         if len(made.rows) < 2:
             raise ClaimError(f"A share needs at least 2 prompts or groups, but there is {made.size}.")
         return made
@@ -79,7 +84,14 @@ class PromptUnits:
     def means(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Average the values of prompts [prompts, m] within units: [units, m]."""
         wide = values.astype(np.float64)
+        if self.single:
+            return wide[np.fromiter((row for (row,) in self.rows), dtype=np.intp)]
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+    @property
+    def single(self) -> bool:
+        """Whether each unit is one prompt, whose values are its means."""
+        return all(len(rows) == 1 for rows in self.rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,14 +126,17 @@ class UnitMeans:
     def over_units(self) -> NDArray[np.float64]:
         """The mean over units of every column: [width]."""
         rows = self.units.rows
-        step = max(1, ROOM // max(1, self.width))
+        step, single = max(1, _ROOM // max(1, self.width)), self.units.single
         total = np.empty((0, self.width))
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
-            block = [
-                self.seen(self.values[list(each)]).astype(np.float64).mean(axis=0, keepdims=True)
-                for each in part
-            ]
+            if single:
+                block = [self.seen(self.values[[row for (row,) in part]]).astype(np.float64)]
+            else:
+                block = [
+                    self.seen(self.values[list(each)]).astype(np.float64).mean(axis=0, keepdims=True)
+                    for each in part
+                ]
             # With the sum so far as a row, so that rows are added one by one, as without blocks.
             total = np.add.reduce(np.concatenate([total, *block]), axis=0, keepdims=True)
             give_back(self.values)
