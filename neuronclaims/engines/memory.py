@@ -9,7 +9,6 @@ from math import prod
 from typing import Any
 
 from neuronclaims.engines.workload import Workload
-from neuronclaims.foreign_files.tensors import TensorPlace
 from neuronclaims.loading.settings import LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.measurement import Need
@@ -66,9 +65,9 @@ def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
     """
     if source.loaded is not None:
         return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters()), 0
-    files = _headers(source)
-    largest = max(sum(place.stop - place.start for place in places.values()) for places in files)
-    return sum(_sizes(files, dtype).values()), largest
+    files = _tensors(source, dtype)
+    largest = max(sum(there for _, there in tensors.values()) for tensors in files)
+    return sum(size for tensors in files for size, _ in tensors.values()), largest
 
 
 def held_weights(source: Source, load: LoadSettings, dtype: str) -> int:
@@ -80,7 +79,7 @@ def held_weights(source: Source, load: LoadSettings, dtype: str) -> int:
     whole = weight_bytes(source, dtype)[0]
     if source.loaded is not None or not (load.places or (load.device_map is not None and load.memory)):
         return whole
-    sizes = _sizes(_headers(source), dtype)
+    sizes = {name: size for tensors in _tensors(source, dtype) for name, (size, _) in tensors.items()}
     if load.places:
         held = sum(size for name, size in sizes.items() if _device_of(name, load.places) == "cpu")
     else:
@@ -94,19 +93,20 @@ def held_weights(source: Source, load: LoadSettings, dtype: str) -> int:
     return min(whole, held + max(blocks.values())) if held < whole else whole
 
 
-def _headers(source: Source) -> list[dict[str, TensorPlace]]:
+def _tensors(source: Source, dtype: str) -> list[dict[str, tuple[int, int]]]:
+    """Return of each file of weights, by tensor, the bytes in a number type and in the file."""
     assert source.model_folder is not None
-    return [read_header(path) for path in weight_files(source.model_folder)]
-
-
-def _sizes(files: Sequence[Mapping[str, TensorPlace]], dtype: str) -> dict[str, int]:
-    """Return the bytes of each tensor of some files in a number type."""
     floats = BYTES.get(dtype, 4)
-    return {
-        name: prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start
-        for places in files
-        for name, place in places.items()
-    }
+    return [
+        {
+            name: (
+                prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start,
+                place.stop - place.start,
+            )
+            for name, place in read_header(path).items()
+        }
+        for path in weight_files(source.model_folder)
+    ]
 
 
 def _device_of(name: str, places: Sequence[tuple[str, str]]) -> str:
