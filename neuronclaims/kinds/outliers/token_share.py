@@ -85,7 +85,7 @@ class PromptUnits:
         """Average the values of prompts [prompts, m] within units: [units, m]."""
         wide = values.astype(np.float64)
         if self.single:
-            return wide[np.fromiter((row for (row,) in self.rows), dtype=np.intp)]
+            return wide[[rows[0] for rows in self.rows]] + 0.0  # -0 becomes 0, as in a mean
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
 
     @property
@@ -131,7 +131,7 @@ class UnitMeans:
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             if single:
-                block = [self.seen(self.values[[row for (row,) in part]]).astype(np.float64)]
+                block = [self.seen(self.values[[each[0] for each in part]]).astype(np.float64) + 0.0]
             else:
                 block = [
                     self.seen(self.values[list(each)]).astype(np.float64).mean(axis=0, keepdims=True)
