@@ -14,12 +14,8 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.engines.forecast import Forecast, Ways, forecast
 from neuronclaims.engines.stopwatch import Stopwatch
-<<<<<<< HEAD
-from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.measurements.documents.readout import Readout
-=======
 from neuronclaims.measurements import Activations, Measurement, TokenRule
->>>>>>> dc46dbd0 (Plan for engines, device maps, bounds and number types; refuse claims whose layers do not fit)
+from neuronclaims.measurements.documents.readout import Readout
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.plan import Job, jobs, union
 from neuronclaims.models.options import RunOptions

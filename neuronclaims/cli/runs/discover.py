@@ -140,7 +140,8 @@ class SearchedValues:
         str | None, typer.Option(metavar="RULE", help="which tokens count (default: mean of prompt)")
     ] = None
     generate: Annotated[
-        int | None, typer.Option(metavar="N", help="how many tokens to generate, for rules such as 'mean of generated'")
+        int | None,
+        typer.Option(metavar="N", help="how many tokens to generate, for rules such as 'mean of generated'"),
     ] = None
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help="such as 'layers 3 to 8' (default: all)")
