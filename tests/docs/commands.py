@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from blocks import ROOT
 
-OTHERS = {"hf", "inspect", "wait", "sbatch"}
+OTHERS = {"hf", "inspect"}
 """Programs that are not ours, of which nothing is known here."""
 ASSIGNED = re.compile(r"[A-Z_]+=")
 

@@ -22,7 +22,7 @@ def checked_by(block: Block) -> str | None:
     """Return the test that checks a block, and None where there is none."""
     page = block.place.partition(":")[0]
     if block.reason:
-        return "its reason" if block.language not in COMMANDS else "test_commands_of_pages.py"
+        return "test_commands_of_pages.py" if block.language in (*COMMANDS, "console") else "its reason"
     if block.page.stem == "statistics":
         return "tests/stats/test_stats_page.py" if block.text.startswith(">>> ") else None
     if block.page in RUN and (block.title or block.language in ("console", "pycon")):
