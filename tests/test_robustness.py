@@ -57,6 +57,10 @@ def test_a_clear_verdict_stands(tmp_path) -> None:
     stands = of(judged(tmp_path, CLEAR, UP, DOWN))
     assert (stands.units.what, stands.units.count, stands.units.changes) == ("prompt", 16, 0)
     assert (stands.units.low, stands.units.high) == pytest.approx((4 - 0.05, 4 + 0.05))
+    assert stands.units.weakest in (
+        UP[-1],
+        DOWN[0],
+    )  # without the highest, or the lowest, the effect is least
     assert stands.same == 1.0
     assert stands.warning is None
     assert "Without any one of the 16 prompts it is still supported" in stands.sentences[0]

@@ -56,10 +56,16 @@ def test_shares_have_every_text_once_and_are_even(wanted, count: int) -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
-@pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", "1/3/4", "1/1000000", "١/٣"])
+@pytest.mark.parametrize(
+    "text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", "1/3/4", "1/1000000", "1/100001", "١/٣"]
+)
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(MeasurementError):
         Share.parse(text)
+
+
+def test_a_run_is_cut_into_a_hundred_thousand_shares_at_most() -> None:
+    assert Share.parse(" 100000 / 100000 ") == Share(100_000, 100_000)
 
 
 @pytest.fixture

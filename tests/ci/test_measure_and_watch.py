@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -81,7 +82,8 @@ def test_what_is_wrong_breaks_itself_alone(folder, capsys) -> None:
     assert "claims/gone.claims.yaml on ../nowhere: " in told.err
     assert "claims/layer.claims.yaml on demo: other cannot be measured: " in told.err
     assert "claims/skipped.claims.yaml on ../nowhere: skipped: " in told.err
-    assert main(["measure", "claims/skipped.claims.yaml"]) == 0
+    for name, status in (("skipped", 0), ("gone", 1), ("layer", 1), ("a", 0)):
+        assert main(["measure", f"claims/{name}.claims.yaml"]) == status, name
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,27 @@ def test_only_the_claims_meant_are_shown_and_the_family_is_whole(folder, capsys)
     assert set(numbers) <= set(shown[""].splitlines())
 
 
+def test_claims_that_are_skipped_are_not_shown(folder, capsys) -> None:
+    def stop(known):
+        raise KeyboardInterrupt
+
+    file = folder / "claims" / "a.claims.yaml"
+    file.write_text(GOOD.replace("{id: other,", "{id: other, skip: {reason: done elsewhere},"))
+    with pytest.raises(KeyboardInterrupt):
+        Watched([folder / "claims"], Asked(folder, RunFlags())).follow(stop)
+    told = capsys.readouterr().out
+    assert "neuron 2:340" in told
+    assert "neuron 1:321" not in told
+
+
+def replaced(path: Path) -> None:
+    """Put another file of the same size and time in the place of one, as programs do that unpack archives."""
+    other, known = path.with_name("other"), path.stat()
+    other.write_text(path.read_text().upper())
+    os.utime(other, ns=(known.st_atime_ns, known.st_mtime_ns))
+    os.replace(other, path)
+
+
 def test_waiting_sees_files_that_change_come_or_go(tmp_path, monkeypatch) -> None:
     file = tmp_path / "x.claims.yaml"
     file.write_text("a")
@@ -165,13 +188,19 @@ def test_waiting_sees_files_that_change_come_or_go(tmp_path, monkeypatch) -> Non
     for change, hit in (
         (lambda: file.write_text("ab"), [file]),
         (lambda: later.write_text("now"), [later]),
+        (lambda: replaced(file), [file]),
         (lambda: os.rename(file, tmp_path / "y.claims.yaml"), [file, tmp_path]),
         (lambda: (tmp_path / "notes.swp").write_text("x") and later.unlink(), [later]),
     ):
         known, changes = stamps([file, later, tmp_path]), [change]
-        monkeypatch.setattr(
-            "neuronclaims.cli.runs.changes.sleep", lambda seconds, todo=changes: todo and todo.pop()()
-        )
+        looks = iter(range(9))
+
+        def sleep(_, todo=changes, looks=looks):
+            assert next(looks, None) is not None, "the change is never seen"
+            if todo:
+                todo.pop()()
+
+        monkeypatch.setattr("neuronclaims.cli.runs.changes.sleep", sleep)
         assert wait(known) == hit
 
 

@@ -15,6 +15,8 @@ import pytest
 from toy_claims import HEAD
 
 from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.prompts.rows import PromptRow
+from neuronclaims.claim_files.prompts.streamed import taking
 from neuronclaims.foreign_files.witness import witnessed
 from neuronclaims.prompts import shown
 
@@ -295,3 +297,17 @@ def test_large_json_lines_are_read_line_by_line(taken, tmp_path, monkeypatch):
         (found,) = (problem for problem in caught.value.problems if problem.place.path == "large.jsonl")
         assert message in found.message
         assert (found.place.line, found.place.column) == (61, column)
+
+
+def test_as_many_rows_are_read_as_are_allowed_and_no_more(monkeypatch) -> None:
+    monkeypatch.setattr(taking, "MOST_ROWS", 2)
+    monkeypatch.setattr(taking, "LARGEST_TAKEN", 6)
+    rows = taking.TakenRows({"kind": ["x"]})
+    rows.offer(PromptRow({"kind": "x", "text": "ab"}, 1))
+    rows.offer(PromptRow({"kind": "x", "text": "cd"}, 2))
+    assert [row.values["text"] for row in rows.rows] == ["ab", "cd"]  # six characters in two rows
+    with pytest.raises(taking.TooManyRowsError, match="more than 2 rows"):
+        rows.offer(PromptRow({"kind": "y", "text": ""}, 3))
+    rows = taking.TakenRows()
+    with pytest.raises(taking.TooManyRowsError, match="characters"):
+        rows.offer(PromptRow({"kind": "x", "text": "abcdef"}, 1))

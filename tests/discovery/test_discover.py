@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,11 +15,11 @@ from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.sameness import likeness
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.cli import main
-from neuronclaims.discovery.candidates import candidates, plan_for
+from neuronclaims.discovery.candidates import _no_more_than, _prospects, candidates, plan_for
 from neuronclaims.discovery.errors import NothingFoundError
 from neuronclaims.discovery.question import Sought, question_of
 from neuronclaims.discovery.sorts import sort_of
-from neuronclaims.discovery.split import split
+from neuronclaims.discovery.split import _even, split
 from neuronclaims.discovery.values import UnitTable
 from neuronclaims.kinds import templates
 from neuronclaims.sentences.subjects.neurons import Neuron
@@ -216,3 +217,25 @@ def test_the_command_writes_a_claim_file_or_says_in_one_sentence_why_not(tmp_pat
     assert said.partition("\nplace  ")[2].count("\n") == 7
     assert main(command) == 1
     assert "there already" in capsys.readouterr().err
+
+
+def test_a_split_is_even_where_each_set_is() -> None:
+    def halves(first: tuple[int, int], second: tuple[int, int]) -> SimpleNamespace:
+        return SimpleNamespace(designs=[SimpleNamespace(counts=first), SimpleNamespace(counts=second)])
+
+    assert _even(halves((5, 3), (5, 7)))
+    assert not _even(halves((5, 1), (5, 9)))
+    assert not _even(halves((2, 5), (8, 5)))
+
+
+def test_what_is_to_expect_is_never_more_than_was_seen_and_no_error_less_than_their_median() -> None:
+    seen, expected = np.array([1.0, -1.0, 0.2, np.nan]), np.array([2.0, -3.0, 0.1, 5.0])
+    assert _no_more_than(seen, expected, 0.0).tolist() == [1.0, -1.0, 0.1, 0.0]
+    assert _no_more_than(np.array([0.9]), np.array([0.97]), 0.5).tolist() == [0.9]
+    errors = {0: 1.0, 1: 5.0, 2: 9.0}
+    plan = SimpleNamespace(
+        error=lambda column: errors[int(column[0])], sort=SimpleNamespace(spread=lambda _: None)
+    )
+    table = SimpleNamespace(neurons=lambda columns: columns)
+    made = _prospects(plan, table, np.array([0, 1, 2]), np.array([1.0, 2.0, 3.0]))
+    assert [(each.effect, each.error) for each in made] == [(1.0, 5.0), (2.0, 5.0), (3.0, 9.0)]

@@ -19,10 +19,14 @@ from kept_world import CLAIMS, HEAD, World, write, write_way
 from safetensors.numpy import load_file, save_file
 
 from neuronclaims import grader
-from neuronclaims.cache import run_cache
+from neuronclaims.cache import layout, run_cache
+from neuronclaims.cache.notes import Notes
+from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file, read_claim_text
+from neuronclaims.foreign_files.witness import FilesSeen
 from neuronclaims.kept import outlines
+from neuronclaims.kept.verdicts import _grown
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.options import RunOptions
@@ -199,6 +203,30 @@ def test_text_that_is_no_file_is_known_by_itself(world: World) -> None:
         assert world.judged == times
 
 
+def test_an_outline_is_kept_of_a_file_that_its_files_alone_decide(world: World, tmp_path: Path) -> None:
+    path, notes = world.folder / "x.claims.yaml", Notes(RunCache(tmp_path / "notes"))
+    file = read_claim_file(path, templates())
+    origin = file.read_from
+    assert origin is not None
+
+    def recalled() -> outlines.FileOutline | None:
+        return outlines.recalled_outline(notes, path, Path(origin.root), tuple(map(Path, origin.allowed)))
+
+    passing = replace(
+        file, read_from=replace(origin, seen=FilesSeen(dict(origin.seen.states), lasting=False))
+    )
+    assert outlines.FileOutline.of(passing).key == ""
+    text = read_claim_text(path.read_text(), templates(), world.folder)
+    for other in (passing, text):
+        outlines.keep_outline(notes, other)
+        assert notes.recall(("outline", str(other.path))) is None
+    outlines.keep_outline(notes, file)
+    assert recalled() == outlines.FileOutline.of(file) != outlines.FileOutline.of(passing)
+    rest = {name: state for name, state in origin.seen.states.items() if name != str(path)}
+    outlines.keep_outline(notes, replace(file, read_from=replace(origin, seen=FilesSeen(rest))))
+    assert recalled() is None  # nothing says what the file itself was
+
+
 def test_an_object_is_never_answered_by_what_was_judged_before(world: World) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -359,6 +387,26 @@ def test_notes_that_others_may_write_are_not_read_unless_they_are_trusted(world:
     open_to_all(world)
     assert world.times(trust_cache=True) == 0
     assert [world.times(), world.times()] == [1, 0]  # those that are written in their place are ours
+    world.shards[0].chmod(0o666)
+    assert world.times(trust_cache=True) == 0
+    with pytest.warns(match="trust"):
+        assert [world.times(), world.times()] == [1, 1]  # of values that others may write nothing is known
+
+
+@pytest.mark.parametrize(
+    ("now", "grown"),
+    [
+        (["folder", "key", "name", [["a"], ["b"]]], True),
+        (["folder", "key", "name", [["a"], ["b"], ["c"]]], True),
+        (["folder", "key", "name", [["b"], ["c"]]], False),
+        (["folder", "key", "another", [["a"], ["b"]]], False),
+        (["elsewhere", "key", "name", [["a"], ["b"]]], False),
+        (["folder", "other", "name", [["a"], ["b"]]], False),
+    ],
+)
+def test_values_may_be_added_while_a_file_is_judged_and_nothing_else_may_change(now, grown) -> None:
+    before = {"model": ["folder", "key", "name", [["a"], ["b"]]]}
+    assert _grown(before, {"model": now}) is grown
 
 
 def test_verdicts_of_a_series_are_known_together(world: World) -> None:
@@ -379,6 +427,23 @@ def test_verdicts_of_a_series_are_known_together(world: World) -> None:
         tensor("model/model.safetensors", "transformer.wte.weight")(world, patch)
         world.judge()
         assert len(calls) == 2
+
+
+def test_a_model_that_a_series_does_not_name_is_known_by_itself(world: World) -> None:
+    for name in ("first", "second"):
+        (world.folder / name).symlink_to("model")
+    write(world.folder, models=["first", "second"], series="closed")
+    assert [world.times(), world.times()] == [1, 0]
+
+
+def test_values_whose_verdicts_are_read_back_count_as_used(world: World) -> None:
+    world.judge()
+    abouts = list(world.cache.rglob(layout.ABOUT))
+    assert abouts
+    for path in abouts:
+        os.utime(path, (1, 1))
+    assert world.times() == 0
+    assert max(path.stat().st_mtime for path in abouts) > 1
 
 
 def test_maintenance_lists_checks_and_removes_notes(world: World) -> None:

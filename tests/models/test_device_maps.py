@@ -34,7 +34,7 @@ from neuronclaims.measurements.views.dictionary_folder import read_dictionary
 from neuronclaims.models.bringing.offloaded import elsewhere
 from neuronclaims.models.identity.fingerprint import fingerprint_loaded
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.devices.placing import check_blocks
+from neuronclaims.models.running.devices.placing import Placing, check_blocks
 from neuronclaims.models.running.loading import Ready, load
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.pytest_session.load_settings import check_load
@@ -376,3 +376,24 @@ def test_the_options_of_pytest_are_checked_before_anything_runs(given: dict[str,
     with pytest.raises(pytest.UsageError) as caught:
         check_load(config)
     assert says in str(caught.value)
+
+
+def test_a_map_that_accelerate_finds_may_end_on_any_device(tmp_path: Path) -> None:
+    model = torch.nn.Linear(2, 2)
+    for how, fits in (
+        (LoadSettings(device_map="auto", offload_folder=tmp_path), True),
+        (LoadSettings(device_map="auto", max_memory={"cpu": "1GiB"}, offload_folder=tmp_path), True),
+        (LoadSettings(device_map="auto", max_memory={0: "1GiB"}, offload_folder=tmp_path), False),
+    ):
+        placing = Placing.__new__(Placing)
+        placing._how, placing._spec = how, "ours"  # devices that this machine may not have
+        with placing.arguments():
+            pass
+        if fits:
+            assert placing.placed(model) is model
+        else:
+            with pytest.raises(
+                ModelError, match="would compute on cpu, though its device map speaks of cuda"
+            ):
+                placing.placed(model)
+    assert list(tmp_path.iterdir()) == []

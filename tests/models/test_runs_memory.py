@@ -16,7 +16,7 @@ from neuronclaims.measurements import Ablation, Activations, Generation, Predict
 from neuronclaims.measurements.measurement import Measurement
 from neuronclaims.measurements.plan import jobs, union
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.devices.memory import out_of_memory
+from neuronclaims.models.running.devices.memory import HostMemory, least_free, out_of_memory
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 TEXTS = tuple(f"the {word} ran" for word in ("old dog", "river", "house", "bird", "cat", "tree", "old cat"))
@@ -119,3 +119,30 @@ def test_errors_that_are_no_lack_of_memory() -> None:
     assert out_of_memory(told)
     assert not out_of_memory(ValueError("out of memory"))
     assert not out_of_memory(None)
+
+
+class FreeMemory(HostMemory):
+    def __init__(self, free: int) -> None:
+        self._free = free
+
+    def free(self) -> int:
+        return self._free
+
+
+def test_batches_do_not_grow_where_one_device_is_not_known() -> None:
+    assert least_free([FreeMemory(5), FreeMemory(3), FreeMemory(9)]) == 3
+    assert least_free([FreeMemory(5), HostMemory()]) is None
+    assert least_free([]) is None
+
+
+def test_memory_that_ran_out_is_found_behind_an_error_of_what_was_done_about_it() -> None:
+    def retried() -> None:
+        try:
+            raise MemoryError
+        except MemoryError:
+            raise KeyError("no such batch")  # noqa: B904
+
+    with pytest.raises(KeyError) as caught:
+        retried()
+    assert caught.value.__cause__ is None
+    assert out_of_memory(caught.value)

@@ -115,6 +115,14 @@ def test_an_exact_test_of_too_few_units_cannot_pass(n: int) -> None:
         assert (again.without([0]) == "supported") == passes
 
 
+@pytest.mark.parametrize(("n", "then"), [(6, "inconclusive"), (7, "supported")])
+def test_pairs_too_few_for_an_exact_test_cannot_pass(n: int, then: str) -> None:
+    """All signs alike have a p of 2 / 2^n: .031 of 6 pairs and of 7 less one, .063 of 6 less one."""
+    samples = Samples("difference", np.arange(n) + 100.0, np.zeros(n), paired=True)
+    again = Again(samples, "greater", 0.0, None, 2 / 2**n, 0.05, smallest_p=2 / 2**n)
+    assert (again.verdict, again.without([0])) == ("supported", then)
+
+
 def test_resamples_tell_sure_verdicts_from_those_that_just_passed() -> None:
     rng = np.random.default_rng(3)
     a, b = rng.normal(3, 1, 30), rng.normal(0, 1, 30)
