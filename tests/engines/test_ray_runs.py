@@ -24,7 +24,7 @@ only_thorough = pytest.mark.skipif(not THOROUGH, reason="takes half a minute (TH
 
 
 @only_thorough
-def test_the_models_of_a_run_share_one_cluster_and_its_workers(tmp_path: Path) -> None:
+def test_the_models_of_a_run_share_one_cluster_and_its_workers(tmp_path: Path, capfd) -> None:
     import ray
 
     demo = open_model("demo", Path())
@@ -42,7 +42,8 @@ def test_the_models_of_a_run_share_one_cluster_and_its_workers(tmp_path: Path) -
             assert found[asked][:, 0].tolist() == [5.0 + n for n in range(6)]
             pids.append({path.name.split("-")[1] for path in folder.iterdir()})
             assert ray.is_initialized()
-        assert pids[1] <= pids[0]
+        assert len(pids[0] | pids[1]) <= 2
+    assert "raylet" not in "".join(capfd.readouterr())  # the run says by itself that a worker ended
     assert not ray.is_initialized()
     assert until(lambda: not processes("ray::ModelServer"))
 

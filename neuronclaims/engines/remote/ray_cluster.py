@@ -34,11 +34,13 @@ _QUIET = {
     "RAY_enable_worker_prestart": "0",
     "RAY_prestart_worker_first_driver": "0",
 }
-_LEFT_OUT = ("start_monitor", "start_api_server", "start_log_monitor")
+_PROCESSES = ("start_monitor", "start_api_server", "start_log_monitor")
 """Processes of Ray that a cluster of one run does without: they add machines, answer questions, and forward logs.
 
 ``ray.init`` has no word for it, so its steps are left out by name. A Ray that does not have them starts all it has.
 """
+_PRINTER = "listen_error_messages"
+"""What prints a page into this terminal where a worker ends; the run tells of that itself."""
 
 
 class RayCluster:
@@ -94,13 +96,14 @@ class RayCluster:
         quiet = {"logging_level": logging.ERROR, "configure_logging": False, "log_to_driver": False}
         try:
             if address:
-                self._ray.init(address=address, **quiet)
+                with _without("worker", None, _PRINTER):
+                    self._ray.init(address=address, **quiet)
                 return
             # Names of sockets are short: a folder for temporary files of somebody may be too deep for them.
             self._folder = Path(
                 tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
             )
-            with _fewer_processes():
+            with _without("worker", None, _PRINTER), _without("node", "Node", *_PROCESSES):
                 self._ray.init(
                     address="local",
                     num_cpus=usable_cpus(),
@@ -124,17 +127,18 @@ def usable_cpus() -> int:
 
 
 @contextmanager
-def _fewer_processes() -> Iterator[None]:
-    """Let Ray start what runs actors, and no more."""
-    node = getattr(sys.modules.get("ray._private.node"), "Node", None)
-    steps = {name: getattr(node, name) for name in _LEFT_OUT if hasattr(node, name)}
-    for name in steps:
-        setattr(node, name, lambda *_, **__: None)
+def _without(module: str, kind: str | None, *names: str) -> Iterator[None]:
+    """Let functions of a module of Ray, or of a class in it, do nothing, as far as there are such functions."""
+    place: Any = sys.modules.get(f"ray._private.{module}")
+    place = getattr(place, kind, None) if kind is not None else place
+    kept = {name: getattr(place, name) for name in names if hasattr(place, name)}
+    for name in kept:
+        setattr(place, name, lambda *_, **__: None)
     try:
         yield
     finally:
-        for name, step in steps.items():
-            setattr(node, name, step)
+        for name, function in kept.items():
+            setattr(place, name, function)
 
 
 @contextmanager
