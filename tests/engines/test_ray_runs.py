@@ -7,14 +7,19 @@ import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ray_processes import processes, server, until
 from slow_need import Slowly
 from thorough import THOROUGH
 
+from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.measure import measure_each
+from neuronclaims.engines.remote import ray_pool
+from neuronclaims.engines.remote.pool import Came
 from neuronclaims.engines.remote.whole_run import WHOLE_RUN, WholeRun
+from neuronclaims.engines.remote.worker_shares import WorkerShare
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
@@ -84,7 +89,7 @@ def test_what_a_run_started_ends_with_the_last_who_is_in_it(error: type[BaseExce
 
 
 def test_sessions_commands_and_calls_are_whole_runs(monkeypatch, pytester: pytest.Pytester) -> None:
-    """Each of the three is in the run while it measures two models, and has left it afterwards."""
+    """Each of the three is in the run while it works on its models, and has left it afterwards."""
     from neuronclaims.cli.application import run
     from neuronclaims.scripting.judge import judge
 
@@ -96,11 +101,11 @@ def test_sessions_commands_and_calls_are_whole_runs(monkeypatch, pytester: pytes
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # named below, whatever is installed
     inside: list[int] = []
 
-    def planned(*_: object, **__: object) -> Exception:
+    def expected(*_: object) -> None:
         inside.append(WHOLE_RUN._inside)
-        return NeuronClaimsError("enough is known")
+        raise NeuronClaimsError("enough is known")
 
-    monkeypatch.setattr("neuronclaims.study.Study._plan", planned)
+    monkeypatch.setattr("neuronclaims.study.Study.expect", expected)
     for door in (
         lambda: judge("a.claims.yaml"),
         lambda: run(["measure", "a.claims.yaml"]),
@@ -112,3 +117,32 @@ def test_sessions_commands_and_calls_are_whole_runs(monkeypatch, pytester: pytes
         assert inside
         assert set(inside) == {1}
         assert WHOLE_RUN._inside == 0
+
+
+def test_a_run_waits_for_workers_as_long_as_any_of_them_may_come(monkeypatch) -> None:
+    from ray import exceptions
+
+    time = [0.0]
+    monkeypatch.setattr(ray_pool, "monotonic", lambda: time[0])
+    cluster = SimpleNamespace(nodes=[{"CPU": 2.0}])
+    pool = ray_pool.RayPool.__new__(ray_pool.RayPool)
+    vars(pool).update(
+        _coming={}, _open={}, _actors={}, _cluster=cluster, _share=WorkerShare(2, 1), _expected=None, _path=[]
+    )
+    pool._source, pool._options = open_model("demo", Path()), RunOptions()
+    pool._ray = SimpleNamespace(get=lambda answer: answer, exceptions=exceptions)
+    for worker in (1, 2):
+        pool._begin(worker, SimpleNamespace(ask=SimpleNamespace(remote=lambda *_: None)))
+    time[0] = ray_pool.LONGEST_START - 1
+    pool._check_patience()
+    assert list(pool._event(1, None)) == []  # it is there, and reads the files of the model
+    time[0] = ray_pool.LONGEST_START + 1
+    pool._check_patience()
+    time[0] += ray_pool.LONGEST_OPENING
+    with pytest.raises(EngineError, match="could open the model demo in 60 minutes"):
+        pool._check_patience()
+    assert list(pool._event(1, None)) == [Came(1)]
+    with pytest.raises(
+        EngineError, match=r"Ray started no worker in 300 s\. Each needs 1 CPUs and 0 GPUs; .* 2 CPUs"
+    ):
+        pool._check_patience()
