@@ -46,9 +46,7 @@ class Command:
 COMMANDS = (
     Command("files.init", FILES, "Write a first claim file, about the demo model, and a schema for editors."),
     Command("files.check", FILES, "List all mistakes in claim files, without any model."),
-    Command(
-        "files.kinds", FILES, "List the kinds of claim and how their sentences read, or describe one."
-    ),
+    Command("files.kinds", FILES, "List the kinds of claim and how their sentences read, or describe one."),
     Command("files.schema", FILES, "Print the JSON Schema of claim files."),
     Command("runs.plan", RUNS, "Say beforehand what a run takes, and how many prompts claims need."),
     Command("runs.measure", RUNS, "Measure what claims need of their models, and judge nothing."),
@@ -77,9 +75,7 @@ COMMANDS = (
             Command("runs.cache.clear", RUNS, "Remove everything that was measured."),
         ),
     ),
-    Command(
-        "baselines.compare", BASELINES, "Compare the claims of two baselines or reports."
-    ),
+    Command("baselines.compare", BASELINES, "Compare the claims of two baselines or reports."),
     Command(
         "baselines.accept", BASELINES, "Take the last compared run into its baseline, or take rows out of it."
     ),

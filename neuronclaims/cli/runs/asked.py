@@ -109,6 +109,27 @@ class Asked:
         added = tuple(name[1:] for name, _ in self._named if name.startswith("+"))
         return replace(file, models=tuple(dict.fromkeys((*file.models, *added))))
 
+    def read_meant(self, paths: Sequence[Path]) -> tuple[list[ClaimFile], bool]:
+        """Return the claim files with the claims that are meant, and whether a file could not be read, which is told.
+
+        Raises NeuronClaimsError where no claim is meant.
+        """
+        files: list[ClaimFile] = []
+        wrong = False
+        for path in paths:
+            try:
+                file = self.read(path)
+            except NeuronClaimsError as error:
+                say(str(error), file=sys.stderr)
+                wrong = True
+            else:
+                files.append(
+                    replace(file, claims=tuple(each for each in file.claims if self.chooses(each.id)))
+                )
+        if files and not any(file.claims for file in files):
+            raise NeuronClaimsError(f"-k {self.said.matching!r} matches no claim.")
+        return [file for file in files if file.claims], wrong
+
     def around(self, path: Path) -> PromptFolders:
         """Return the folders in which files of prompts may lie, for one claim file."""
         from neuronclaims.claim_files.prompt_folders import PromptFolders

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,6 @@ from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.cli.runs.asked import Asked
     from neuronclaims.judging.filled import Filled
     from neuronclaims.measurements.share import Share
@@ -68,19 +66,11 @@ def _measured(paths: Sequence[Path], asked: Asked, share: Share) -> Iterator[boo
     from neuronclaims.measurements.errors import MissingModelError
     from neuronclaims.scripting.progress_bar import ProgressBar
 
-    files: list[ClaimFile] = []
-    for path in paths:
-        try:
-            file = asked.read(path)
-            files.append(replace(file, claims=tuple(each for each in file.claims if asked.chooses(each.id))))
-        except NeuronClaimsError as error:
-            say(str(error), file=sys.stderr)
-            yield False
-    if files and not any(file.claims for file in files):
-        raise NeuronClaimsError(f"-k {asked.said.matching!r} matches no claim.")
+    files, wrong = asked.read_meant(paths)
+    yield not wrong
     bars = [ProgressBar()]
     study = asked.study(lambda step: bars[-1](step), measure_each)
-    pairs = [(file, model) for file in files if file.claims for model in file.models]
+    pairs = [(file, model) for file in files for model in file.models]
     for file, model in pairs:
         study.expect(file, model)
     for file, model in pairs:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,29 +77,12 @@ def run(
     PlannedRun((), effect)  # what cannot be read is refused before any model is loaded
     elsewhere = _device(on, utilisation)
     with telling_warnings():
-        chosen, wrong = _read(files, asked)
+        chosen, wrong = asked.read_meant(files)
         planned = _planned(chosen, asked, pilot=not no_pilot, here=elsewhere is None)
         planned = planned.on(*elsewhere) if elsewhere is not None else planned
         plan = planned.for_effect(effect) if effect is not None else planned
     say(str(plan))
     return int(wrong or plan.fails)
-
-
-def _read(paths: Sequence[Path], asked: Asked) -> tuple[list[ClaimFile], bool]:
-    """Return the claim files with the claims that are meant, and whether a file could not be read."""
-    files: list[ClaimFile] = []
-    wrong = False
-    for path in paths:
-        try:
-            file = asked.read(path)
-        except NeuronClaimsError as error:
-            say(str(error), file=sys.stderr)
-            wrong = True
-        else:
-            files.append(replace(file, claims=tuple(each for each in file.claims if asked.chooses(each.id))))
-    if files and not any(file.claims for file in files):
-        raise NeuronClaimsError(f"-k {asked.said.matching!r} matches no claim.")
-    return [file for file in files if file.claims], wrong
 
 
 def _device(on: str | None, utilisation: float | None) -> tuple[str, float] | None:
