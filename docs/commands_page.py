@@ -61,7 +61,9 @@ def _argument(param: Any) -> str:
 def _value(param: Any) -> str:
     if param.is_flag:
         return ""
-    return param.metavar or "|".join(str(getattr(each, "value", each)) for each in param.type_descriptor.choices or ())
+    return param.metavar or "|".join(
+        str(getattr(each, "value", each)) for each in param.type_descriptor.choices or ()
+    )
 
 
 def _help(param: Any) -> str:

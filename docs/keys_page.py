@@ -86,7 +86,7 @@ def _section(title: str, part: Schema, names: list[str], where: str = "") -> Ite
         if name in part.get("required", ()):
             says += " **Must be there.**"
         elif "default" in told:
-            says += f" If unsaid: `{json.dumps(told['default']).strip(chr(34))}`."
+            says += f" Default: `{json.dumps(told['default']).strip(chr(34))}`."
         yield f"| `{name}` | {_takes(told)} | {_cell(says)} |"
     yield ""
 

@@ -143,7 +143,7 @@ class _Columns(RowsFrom):
     )
     messages: Column | None = Field(
         None,
-        description="The column that holds chats: a list of messages in .jsonl ('messages' if unsaid), JSON in .csv.",
+        description="The column that holds chats: a list of messages in .jsonl ('messages' by default), JSON in .csv.",
     )
     where: Where | None = Field(None, description=_WHERE)
     group: Column | None = Field(None, description="The column that holds each prompt's group.")

@@ -114,7 +114,7 @@ class _Opening(FileMapping):
     )
     if_missing: Annotated[IfMissing, OneOf("way to treat a missing model")] = Field(
         "fail",
-        description="What its claims do where a model is not on this machine: fail (if unsaid) or skip.",
+        description="What its claims do where a model is not on this machine: fail (default) or skip.",
     )
     series: Annotated[Series, OneOf("series")] | None = Field(
         None,

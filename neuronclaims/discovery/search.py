@@ -47,7 +47,7 @@ MOST_CLAIMS = 100
 class SearchSettings(TypedDict, total=False):
     """What else may be said of a search.
 
-    ``site``, ``tokens`` ("mean of prompt" if unsaid), ``generate``, ``alpha`` and ``seed`` are those of a claim file.
+    ``site``, ``tokens`` ("mean of prompt" by default), ``generate``, ``alpha`` and ``seed`` are those of a claim file.
     ``layers`` are those that are searched, such as "layers 3 to 8"; ``k`` is the length of the lists of
     ``consistency``. ``token``, ``matching`` (a regular expression) or ``label`` is what neurons are to predict.
 

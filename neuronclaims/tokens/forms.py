@@ -44,7 +44,7 @@ def read_form(read: Callable[[str], T], given: object) -> T:
 
 
 AT = (
-    "The tokens at which neurons are changed: all (if unsaid), last, or named ones, such as 'last of subject' or "
+    "The tokens at which neurons are changed: all (default), last, or named ones, such as 'last of subject' or "
     "'all of \"Hanoi\"'."
 )
 """What editors and docs say of the option ``at``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections import Counter
 
 import pytest
@@ -83,3 +84,19 @@ def test_what_is_shown_as_a_part_of_a_program_uses_names_and_arguments_that_exis
             if isinstance(node, ast.Call) and (known := names.get(ast.unparse(node.func))):
                 given = {each.arg: None for each in node.keywords if each.arg}
                 inspect.signature(known).bind_partial(*node.args, **given)
+
+
+def test_every_file_that_a_sentence_names_is_there() -> None:
+    """Of paths within sentences those that begin in a folder of the repository, and names of tests."""
+    made = {"benchmarks/.calibration/", "claims/.baselines/main.json"}
+    missing, seen = [], 0
+    for page in PAGES:
+        for code in re.findall(r"`([^`\s*]+)`", page.read_text(encoding="utf-8")):
+            path = re.fullmatch(r"(?:tests|benchmarks|tools|docs|neuronclaims|claims)/[\w./-]+", code)
+            test = re.fullmatch(r"test_\w+\.py", code)
+            if (path and code not in made) or test:
+                seen += 1
+                there = (ROOT / code).exists() if path else list((ROOT / "tests").rglob(code))
+                missing += [] if there else [f"{page.name}: {code}"]
+    assert seen > 60
+    assert not missing

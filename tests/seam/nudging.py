@@ -50,7 +50,7 @@ class Nudging:
 
 class NudgingOptions(MarginOptions):
     outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
-        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+        "logit", description="What of a prediction counts: logit (default) or probability."
     )
 
 

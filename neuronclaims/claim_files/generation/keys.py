@@ -32,12 +32,12 @@ class Generate(FileMapping):
     max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
     temperature: Temperature | None = Field(
         None,
-        description="Tokens are drawn at random, from what is predicted at this temperature; greedy if unsaid.",
+        description="Tokens are drawn at random, from what is predicted at this temperature; greedy by default.",
     )
     samples: int | None = Field(
-        None, ge=1, le=10_000, description="How many texts are drawn per prompt, and averaged: 1 if unsaid."
+        None, ge=1, le=10_000, description="How many texts are drawn per prompt, and averaged: 1 by default."
     )
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of the texts drawn: 0 if unsaid.")
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of the texts drawn: 0 by default.")
 
     @model_validator(mode="after")
     def _drawn(self) -> Generate:

@@ -31,10 +31,10 @@ class ListedNeurons(_Sited, _ListedNeurons):
 
 class _NeuronColumns(FileMapping):
     file: Path = Field(description="A .csv, .tsv, .jsonl, .json or .pth file, relative to the claim file.")
-    layer: Column | None = Field(None, description="The column that holds the layers ('layer' if unsaid).")
+    layer: Column | None = Field(None, description="The column that holds the layers ('layer' by default).")
     neuron: Column | None = Field(
         None,
-        description="The column that holds the neurons' indices, or their whole names ('neuron' if unsaid).",
+        description="The column that holds the neurons' indices, or their whole names ('neuron' by default).",
     )
     where: Where | None = Field(
         None, description="Which rows to take: for each column a value or a list of values."

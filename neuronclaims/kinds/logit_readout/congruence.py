@@ -68,13 +68,13 @@ class CongruenceOptions(Options):
 
     readout: ReadoutWith = "model"
     norm: Annotated[Literal["folded", "plain"], OneOf("choice of norm")] = Field(
-        "folded", description="Whether the final norm's scale is folded in: folded (if unsaid) or plain."
+        "folded", description="Whether the final norm's scale is folded in: folded (default) or plain."
     )
     centred: Truth = Field(
-        True, description="Whether the vocabulary's mean is taken from token weights: true if unsaid."
+        True, description="Whether the vocabulary's mean is taken from token weights: true by default."
     )
     measure: Annotated[Literal["dot", "cosine"], OneOf("measure")] = Field(
-        "dot", description="How weights are compared: dot (if unsaid) or cosine."
+        "dot", description="How weights are compared: dot (default) or cosine."
     )
 
 

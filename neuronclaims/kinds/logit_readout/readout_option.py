@@ -11,5 +11,5 @@ from neuronclaims.sentences.options import OneOf
 ReadoutWith: TypeAlias = Annotated[
     Literal["model", "legacy_embed"],
     OneOf("readout"),
-    Field(description="What makes predictions: model (if unsaid) or legacy_embed."),
+    Field(description="What makes predictions: model (default) or legacy_embed."),
 ]

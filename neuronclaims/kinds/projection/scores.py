@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Score: TypeAlias = Annotated[
     Literal["z", "raw", "cosine"],
     OneOf("score"),
-    Field(description="How a projection is scaled: z (if unsaid), raw or cosine."),
+    Field(description="How a projection is scaled: z (default), raw or cosine."),
 ]
 
 ROUNDING = 1e-6

@@ -101,7 +101,7 @@ def most_frequent(units: Floats, k: int) -> Floats:
 def with_one_more(
     pairs: Floats, corner: float, row: Floats | None = None, column: Floats | None = None
 ) -> Floats:
-    """Add one unit to each side of a table of pairs [n1, n2]: it shares ``corner`` with others if unsaid."""
+    """Add one unit to each side of a table of pairs [n1, n2]: it shares ``corner`` with others by default."""
     n1, n2 = pairs.shape
     made = np.full((n1 + 1, n2 + 1), corner)
     made[:n1, :n2] = pairs

@@ -39,11 +39,11 @@ class RankingOptions(Options):
     """The options of claims about the top of a ranking."""
 
     rank_by: Annotated[Literal["diff", "abs", "z", "raw"], OneOf("ranking")] = Field(
-        "diff", description="What neurons are ranked by: diff (if unsaid), abs, z or raw."
+        "diff", description="What neurons are ranked by: diff (default), abs, z or raw."
     )
     weighting: Annotated[Literal["uniform", "legacy_growing"], OneOf("weighting")] = Field(
         "uniform",
-        description="How generated tokens are weighted: uniform (if unsaid) or legacy_growing.",
+        description="How generated tokens are weighted: uniform (default) or legacy_growing.",
     )
 
 
@@ -52,7 +52,7 @@ class OverlapOptions(RankingOptions):
 
     top_by: Annotated[Literal["occurrence", "mean", "prompts"], OneOf("way to list top neurons")] = Field(
         "occurrence",
-        description="Whose top neurons are compared: those among the top in most prompts (occurrence, if unsaid), "
+        description="Whose top neurons are compared: those among the top in most prompts (occurrence, the default), "
         "those with the highest mean, or those of two single prompts, on average (prompts).",
     )
 

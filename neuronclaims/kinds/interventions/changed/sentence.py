@@ -176,12 +176,12 @@ class ChangedPredictionOptions(ControlOptions):
     """What all claims of changed neurons take besides."""
 
     outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
-        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+        "logit", description="What of a prediction counts: logit (default) or probability."
     )
     at: At = Field(ALL_TOKENS, description=AT)
     loss_at: At | None = Field(
         None,
-        description="The tokens whose loss counts, such as 'assistant' or 'all of subject': all if unsaid.",
+        description="The tokens whose loss counts, such as 'assistant' or 'all of subject': all by default.",
     )
     damage: DamageOn | None = Field(
         None, description="The prompt set on which a change of the model is to do no harm."
@@ -192,7 +192,7 @@ class AblationOptions(ChangedPredictionOptions):
     """What claims of ablation take besides."""
 
     replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
-        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
+        "zero", description="What an ablated neuron holds: zero (default), mean or resample."
     )
     reference: PromptSetName | None = Field(
         None, description="The prompt set that means or resampled values are taken from."

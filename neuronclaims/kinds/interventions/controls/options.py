@@ -22,7 +22,7 @@ class ControlOptions(MarginOptions):
     controls: Annotated[How, OneOf("controls")] = Field(
         "sample",
         description="What changed neurons are compared with: a random sample of their layer, drawn for each text "
-        "(sample, if unsaid), each neuron of the layer (layer), or nothing (none).",
+        "(sample, the default), each neuron of the layer (layer), or nothing (none).",
     )
 
 

@@ -33,7 +33,7 @@ class RankOptions(Options):
 
     rank_among: Annotated[Literal["layer", "model"], OneOf("scope of a rank")] = Field(
         "layer",
-        description="Which neurons, or heads, the claim's is ranked among: those of its layer (layer, if unsaid), or "
+        description="Which neurons, or heads, the claim's is ranked among: those of its layer (layer, the default), or "
         "those of all layers (model), which are measured then.",
     )
 
