@@ -105,16 +105,17 @@ def used_by(process: int, used: dict[int, float]) -> None:
 def output_of(command: list[str], used: dict[int, float]) -> str:
     """Return what a command prints, and note every second what all its processes have used."""
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
-    ) as began:
+    with tempfile.TemporaryFile("w+") as errors:
+        began = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=env)
         while True:
             used_by(began.pid, used)
             with suppress(subprocess.TimeoutExpired):
                 said, _ = began.communicate(timeout=1)
-                if began.returncode:
-                    raise subprocess.CalledProcessError(began.returncode, command)
-                return said
+                break
+        if began.returncode:
+            errors.seek(0)
+            raise SystemExit(errors.read()[-4000:])
+    return said
 
 
 def run(engine: str, folder: Path, texts: Path) -> tuple[list[float], str]:
