@@ -18,6 +18,7 @@ from neuronclaims.engines.engine import EngineError
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.remote import ray_pool
 from neuronclaims.engines.remote.pool import Came
+from neuronclaims.engines.remote.ray_cluster import RayCluster
 from neuronclaims.engines.remote.whole_run import WHOLE_RUN, WholeRun
 from neuronclaims.engines.remote.worker_shares import WorkerShare
 from neuronclaims.errors import NeuronClaimsError
@@ -146,3 +147,26 @@ def test_a_run_waits_for_workers_as_long_as_any_of_them_may_come(monkeypatch) ->
         EngineError, match=r"Ray started no worker in 300 s\. Each needs 1 CPUs and 0 GPUs; .* 2 CPUs"
     ):
         pool._check_patience()
+
+
+def test_a_ray_that_needs_all_its_processes_gets_them(monkeypatch) -> None:
+    import ray
+    from ray._private.node import Node
+
+    started: list[bool] = []
+
+    def init(**how: object) -> None:
+        assert how["include_dashboard"] is False
+        left_out = Node.start_api_server.__name__ != "start_api_server"
+        started.append(not left_out)
+        if left_out:
+            raise RuntimeError("where is everybody?")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    RayCluster("").close()
+    assert started == [False, True]
+    assert Node.start_api_server.__name__ == "start_api_server"
+    monkeypatch.setattr(ray, "init", lambda **_: 1 / 0)
+    with pytest.raises(EngineError, match="No cluster of Ray on this machine: division by zero"):
+        RayCluster("")

@@ -93,31 +93,38 @@ class RayCluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _connect(self, address: str) -> None:
-        quiet = {"logging_level": logging.ERROR, "configure_logging": False, "log_to_driver": False}
         try:
-            if address:
-                with _without("worker", None, _PRINTER):
-                    self._ray.init(address=address, **quiet)
-                return
-            # Names of sockets are short: a folder for temporary files of somebody may be too deep for them.
-            self._folder = Path(
-                tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
-            )
-            with _without("worker", None, _PRINTER), _without("node", "Node", *_PROCESSES):
-                self._ray.init(
-                    address="local",
-                    num_cpus=usable_cpus(),
-                    include_dashboard=False,
-                    object_store_memory=_STORE,
-                    _temp_dir=str(self._folder),
-                    **quiet,
-                )
+            with _without("worker", None, _PRINTER):
+                if address:
+                    self._begin(address=address)
+                else:
+                    self._start()
         except BaseException as error:  # whatever Ray raises, such as for sockets, time limits and versions
             self.close()
             if not isinstance(error, Exception):
                 raise
             where = f"at {one_line(address)}" if address else "on this machine"
             raise EngineError(f"No cluster of Ray {where}: {one_line(first_line(error))}") from error
+
+    def _start(self) -> None:
+        # Names of sockets are short: a folder for temporary files of somebody may be too deep for them.
+        self._folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None))
+        own = {
+            "address": "local",
+            "num_cpus": usable_cpus(),
+            "include_dashboard": False,
+            "object_store_memory": _STORE,
+            "_temp_dir": str(self._folder),
+        }
+        try:
+            with _without("node", "Node", *_PROCESSES):
+                self._begin(**own)
+        except Exception:  # a version of Ray that does not start without them
+            self._ray.shutdown()
+            self._begin(**own)
+
+    def _begin(self, **how: Any) -> None:
+        self._ray.init(**how, logging_level=logging.ERROR, configure_logging=False, log_to_driver=False)
 
 
 def usable_cpus() -> int:
