@@ -98,5 +98,5 @@ def test_every_file_that_a_sentence_names_is_there() -> None:
                 seen += 1
                 there = (ROOT / code).exists() if path else list((ROOT / "tests").rglob(code))
                 missing += [] if there else [f"{page.name}: {code}"]
-    assert seen > 60
+    assert seen > 40
     assert not missing
