@@ -30,7 +30,8 @@ class Problem:
 
     ``excerpt`` is the whole source line the place points into, ``width`` the number of characters meant
     there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there. ``of_each`` says that
-    the items of a list may have it all alike: of those it is told once (``told_once``).
+    the items of a list may have it all alike: of those it is told once (``told_once``). ``not_shipped`` says that
+    nothing is wrong in the file: it names a file that its readers must get themselves.
     """
 
     place: Place
@@ -40,6 +41,7 @@ class Problem:
     suggestion: str | None = None
     allowed: tuple[str, ...] = ()
     of_each: bool = False
+    not_shipped: bool = False
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}"
@@ -83,6 +85,13 @@ class ClaimFileError(NeuronClaimsError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place))
         super().__init__(self.problems)
+
+    @property
+    def wanting(self) -> tuple[str, ...]:
+        """Return which files must be got first, where that is all that is wrong; else nothing."""
+        if not all(problem.not_shipped for problem in self.problems):
+            return ()
+        return tuple(dict.fromkeys(problem.message for problem in self.problems))
 
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[:MOST_SHOWN]]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.kept.outlines import ClaimOutline, FileOutline
@@ -78,7 +79,7 @@ class ClaimFileNode(pytest.File):
     def collect(self) -> Iterator[ModelNode]:
         """Yield one node per model, and read the file where its outline is not known.
 
-        A file with problems is one collection error.
+        A file with problems is one collection error; one that names a list to be got first is skipped.
         """
         try:
             outline = outline_known(self.config, self.path)
@@ -87,6 +88,8 @@ class ClaimFileNode(pytest.File):
                 outline = FileOutline.of(self._read)
             check_tags(outline)
         except NeuronClaimsError as error:
+            if isinstance(error, ClaimFileError) and error.wanting:
+                pytest.skip("; ".join(map(one_line, error.wanting)), allow_module_level=True)
             raise self.CollectError(str(error)) from None
         models = dict.fromkeys((*outline.models, *added_models(self.config)))
         if outline.series:

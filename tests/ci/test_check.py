@@ -47,6 +47,28 @@ def test_good_files_pass_without_their_model(folder, capsys):
     )
 
 
+def test_a_list_that_must_be_got_first_is_told_and_is_no_mistake(folder, capsys):
+    neurons = "neurons:\n  german: {file: german.csv, get: fetch it from https://example.org/german}\n"
+    text = GOOD.replace("claims:\n", f"{neurons}claims:\n  - at least 50% of german activate more for a than b\n")
+    bad(folder, "listed.claims.yml", text)
+    said = "not checked: needs 'german.csv', which is not here: fetch it from https://example.org/german"
+    assert main(["check", "claims"]) == 0
+    assert f"claims/below/listed.claims.yml: {said}" in capsys.readouterr().out.replace("\\", "/")
+    assert main(["check", "claims", "--format=json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["files"][0]
+    assert (listed["claims"], listed["problems"]) == (0, [])
+    assert [f"not checked: {each}" for each in listed["not_checked"]] == [said]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "--collect-only", "-p", "no:cacheprovider"]
+    collected = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert collected.returncode == 0, collected.stdout
+    assert said.removeprefix("not checked: ") in " ".join(collected.stdout.split())
+    (folder / "claims/below/german.csv").write_text("layer,neuron\n1,2\n1,3\n")
+    assert main(["check", "claims"]) == 0
+    assert "2 claim files, 5 claims that can be read" in capsys.readouterr().out
+    bad(folder, "listed.claims.yml", text.replace("a, get", "b, gte").replace("get:", "gte:"))
+    assert main(["check", "claims"]) == 1, "another mistake is told as ever"
+
+
 def test_bad_files_fail_with_the_words_pytest_has_for_them(folder, capsys):
     bad(folder)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]

@@ -31,6 +31,10 @@ class ListedNeurons(_Sited, _ListedNeurons):
 
 class _NeuronColumns(FileMapping):
     file: Path = Field(description="A .csv, .tsv, .jsonl, .json or .pth file, relative to the claim file.")
+    get: Text | None = Field(
+        None,
+        description="How to get the file where it is not shipped with the claims; then its absence is no mistake.",
+    )
     layer: Column | None = Field(None, description="The column that holds the layers ('layer' by default).")
     neuron: Column | None = Field(
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
@@ -169,6 +169,9 @@ class _NeuronFile:
             raise RowsError(f"it is no file of neurons: its name must end in {either(SUFFIXES)}")
         if not folders.holds(Path(self.source.path).parent / self.entry.file):
             raise RowsError(f"it is not read, as it leads out of the project ({folders.root})")
+        if not self._path.is_file() and self.entry.get:
+            message = f"needs {quoted(self._name)}, which is not here: {self.entry.get}"
+            raise ClaimFileError([replace(self._problem(message), not_shipped=True)])
         if not self._path.is_file():
             there = [each.name for each in self._neighbours() if each.suffix in SUFFIXES]
             near = closest(self._path.name, there)

@@ -27,13 +27,17 @@ EXAMPLES = ("neuronclaims check", "neuronclaims check claims --format=json")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The check of one claim file: how many claims it has, what is wrong, what may mislead, and what its sets hold."""
+    """The check of one claim file: how many claims it has, what is wrong, what may mislead, and what its sets hold.
+
+    ``wanting`` are the files that must be got before it can be checked.
+    """
 
     path: Path
     claims: int
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     sets: tuple[SetAccount, ...] = ()
+    wanting: tuple[str, ...] = ()
 
 
 def run(
@@ -46,8 +50,9 @@ def run(
 ) -> int:
     """List all mistakes in claim files, without any model.
 
-    The prompt files that they name are read too. Folders are searched for *.claims.yaml. The exit status is 1 where
-    anything is wrong, or where nothing was found.
+    The prompt files that they name are read too. Folders are searched for *.claims.yaml. A file whose list of neurons
+    must be got first ('get:') is told as not checked. The exit status is 1 where anything is wrong, or where nothing was
+    found.
     """
     files, empty = found_and_empty(paths or [Path()])
     checked = [_checked(path, tuple(prompt_folder or ())) for path in files]
@@ -74,6 +79,8 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
         file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))
         check_tags(FileOutline.of(file))
     except ClaimFileError as error:
+        if error.wanting:
+            return Checked(path, 0, wanting=error.wanting)
         return Checked(path, 0, error.problems)
     reasons = unreachable(file, searched_everywhere(file, file.models, {}))
     warnings = tuple(
@@ -100,6 +107,7 @@ def _untestable(file: ClaimFile) -> Iterator[Problem]:
 def _text(checked: Sequence[Checked]) -> Iterator[str]:
     for each in checked:
         yield from map(str, (*each.problems, *each.warnings))
+        yield from (f"{each.path}: not checked: {what}" for what in each.wanting)
     for each in checked:
         if each.sets:
             yield f"{each.path}:"
@@ -119,6 +127,7 @@ def _say_json(checked: Sequence[Checked], right: bool) -> None:
             "problems": [_plain(problem) for problem in each.problems],
             "warnings": [_plain(problem) for problem in each.warnings],
             "sets": [asdict(account) for account in each.sets],
+            "not_checked": list(each.wanting),
         }
         for each in checked
     ]
@@ -145,7 +154,7 @@ def _say_annotations(checked: Sequence[Checked], right: bool) -> None:
             for problem in problems
         ]
     )
-    _say_text([Checked(each.path, each.claims) for each in checked], right)
+    _say_text([Checked(each.path, each.claims, wanting=each.wanting) for each in checked], right)
 
 
 def _say_text(checked: Sequence[Checked], _right: bool) -> None:
