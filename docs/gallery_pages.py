@@ -1,11 +1,15 @@
 """Write docs/gallery/index.md and docs/gallery/NAME.md from the claim files of the gallery.
 
-python docs/gallery_pages.py
+    python docs/gallery_pages.py
+
+``docs/gallery/ran/NAME.txt`` holds what a terminal showed where an entry was run: the commands that found and
+tested it, with what they printed. Entries that have one are listed as run here.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +26,75 @@ FILES = HERE.parent / "claims" / "published"
 
 def pages() -> dict[Path, str]:
     """Return all pages by their paths."""
-    found, rows = {}, []
+    found: dict[Path, str] = {}
+    published, run_here = [], []
     for name, path in gallery_entries(FILES).items():
         account = read_account(path)
         assert account is not None, f"{path} has no source"
         entry: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        shown = FOLDER / "ran" / f"{name}.txt"
+        if shown.is_file():
+            session = shown.read_text(encoding="utf-8")
+            found[FOLDER / f"{name}.md"] = _page_of_run(name, path, entry, account, session)
+            run_here.append(
+                f"| [{name}]({name}.md) | {_plain(account.publication.title)} | {_verdicts(entry['claims'])} |"
+            )
+            continue
         found[FOLDER / f"{name}.md"] = _page(name, path, entry, account)
         models = ", ".join(f"`{model}`" for model in entry["models"])
-        rows.append(
+        published.append(
             f"| [{name}]({name}.md) | {_cited(account.publication)} | {models} | {len(entry['claims'])} |"
         )
-    table = "\n".join(["| entry | source | model | claims |", "|---|---|---|---|", *rows])
     opening = (HERE / "gallery_opening.txt").read_text(encoding="utf-8")
-    found[FOLDER / "index.md"] = opening.replace("{{entries}}", table)
+    table = "\n".join(["| entry | source | model | claims |", "|---|---|---|---|", *published])
+    ours = "\n".join(["| entry | finding | verdicts |", "|---|---|---|", *run_here])
+    found[FOLDER / "index.md"] = opening.replace("{{entries}}", table).replace("{{run here}}", ours)
     return found
+
+
+def _page_of_run(name: str, path: Path, entry: dict[str, Any], account: FindingAccount, session: str) -> str:
+    file = path.relative_to(HERE.parent).as_posix()
+    parts = [
+        f"# {name}",
+        f"{_plain(account.publication.title)}. {_plain(account.known or '')}",
+        _table(
+            {
+                "model": ", ".join(f"`{model}`" for model in entry["models"]),
+                "site, tokens": f"`{entry['site']}`, `{entry.get('tokens', 'none')}`",
+                "run": _plain(account.ran or ""),
+                "claim file": f"[{file}](../../{file})",
+            }
+        ),
+        "## The claims",
+        "Claims whose name begins with *found* are as the search wrote them. The others were added.",
+        _verdict_table(entry["claims"]),
+        "## What is open",
+        f"**Unknown.** {_plain(account.unknown or '')}",
+        f"**Doubtful.** {_plain(account.doubtful or '')}",
+        f"**Checked.** {_plain(account.checked or '')}",
+        "## Found and tested",
+        "The first command looked on one half of the prompts. The second one tested the claims on the other half. "
+        "`make real` brings the model to `models/`.",
+        f"```console\n{session.rstrip()}\n```",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _verdict_table(claims: list[dict[str, Any]]) -> str:
+    rows = [
+        f"| {each['id']} | `{each['claim']}` | {each.get('expect', 'supported')} | {_plain(each['because'])} |"
+        for each in claims
+    ]
+    return "\n".join(["| | claim | verdict | why |", "|---|---|---|---|", *rows])
+
+
+def _verdicts(claims: list[dict[str, Any]]) -> str:
+    counts = Counter(each.get("expect", "supported") for each in claims)
+    return ", ".join(
+        f"{counts[verdict]} {verdict}"
+        for verdict in ("supported", "refuted", "inconclusive")
+        if counts[verdict]
+    )
 
 
 def _page(name: str, path: Path, entry: dict[str, Any], account: FindingAccount) -> str:

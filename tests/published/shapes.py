@@ -31,6 +31,19 @@ TRUE: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "google/gemma-7b": ("Gemma", {}),
+    "HuggingFaceTB/SmolLM2-135M-Instruct": (
+        "Llama",
+        {
+            "vocab_size": 49152,
+            "hidden_size": 576,
+            "intermediate_size": 1536,
+            "num_hidden_layers": 30,
+            "num_attention_heads": 9,
+            "num_key_value_heads": 3,
+            "max_position_embeddings": 8192,
+            "tie_word_embeddings": True,
+        },
+    ),
     "gpt2-medium": ("GPT2", _MEDIUM),
     "stanford-crfm/arwen-gpt2-medium-x21": ("GPT2", _MEDIUM),
     "EleutherAI/pythia-70m": (
