@@ -51,8 +51,8 @@ def run(
     """List all mistakes in claim files, without any model.
 
     The prompt files that they name are read too. Folders are searched for *.claims.yaml. A file whose list of neurons
-    must be fetched first ('get:') is listed as not checked. The exit status is 1 where anything is wrong, or where nothing was
-    found.
+    must be fetched first ('get:') is listed as not checked. The exit status is 1 where anything is wrong, or where
+    nothing was found.
     """
     files, empty = found_and_empty(paths or [Path()])
     checked = [_checked(path, tuple(prompt_folder or ())) for path in files]
