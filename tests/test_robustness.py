@@ -10,6 +10,7 @@ import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
+from neuronclaims.prompts import ChatMessage, PromptInput
 from neuronclaims.reports.explanation import explain
 from neuronclaims.results import Result
 from neuronclaims.robustness.left_out import Robustness
@@ -100,3 +101,13 @@ def test_nothing_is_said_of_what_is_open(tmp_path) -> None:
     open_ = judged(tmp_path, {text: same[text] % 3 for text in same}, UP, DOWN)
     assert open_.verdict == "inconclusive"
     assert open_.evidence.robustness is None
+
+
+def test_a_chat_is_named_as_it_reads(tmp_path) -> None:
+    spread = np.linspace(-1.4, 1.4, len(WORDS))
+    values = {
+        PromptInput(messages=(ChatMessage("user", text),)).item: value
+        for text, value in zip([*UP, *DOWN], [*(spread + 1.1).tolist(), *spread.tolist()], strict=True)
+    }
+    up, down = ([{"messages": [{"role": "user", "content": text}]} for text in side] for side in (UP, DOWN))
+    assert of(judged(tmp_path, values, up, down)).units.weakest[:6] == "user: "

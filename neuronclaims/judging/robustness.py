@@ -10,6 +10,7 @@ import numpy as np
 
 from neuronclaims.claim_files.prompts.frames import likenesses
 from neuronclaims.kinds.shared.units import pair_text, unit_key
+from neuronclaims.prompts import shown
 from neuronclaims.robustness.left_out import LeftOut, Robustness
 from neuronclaims.stats.robustness.again import RESAMPLES, Again
 from neuronclaims.stats.robustness.samples import Samples
@@ -79,7 +80,8 @@ def _left_out(again: Again, what: str, left: Sequence[tuple[tuple[int, ...], str
     effects = [effect for _, effect, _ in found if np.isfinite(effect)]
     towards = changed or found
     weakest = min(towards, key=lambda each: (np.nan_to_num(abs(each[1] - again.nearest(each[1]))), each[2]))
-    text = weakest[2] if len(weakest[2]) <= LONGEST else f"{weakest[2][: LONGEST - 1]}…"
+    text = shown(weakest[2])
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return LeftOut(
         what,
         len(found),
@@ -113,17 +115,20 @@ def _by_key(claim: Claim) -> Mapping[str, str]:
 
 
 def _of_groups(texts: Iterable[tuple[str | None, str, str]]) -> dict[str, str]:
-    """Return what is shown of each unit, by its key; its members have a group, a text that is hashed and one shown."""
+    """Return what is shown of each unit, by its key; its members have a group, a hashed text and one to show."""
     groups: dict[str, list[tuple[str, str]]] = {}
     alone: dict[str, list[str]] = {}
-    for group, hashed, shown in texts:
+    for group, hashed, text in texts:
         if group is None:
-            alone.setdefault(hashed, []).append(shown)
+            alone.setdefault(hashed, []).append(text)
         else:
-            groups.setdefault(group, []).append((hashed, shown))
-    return {unit_key([hashed] * len(shown)): min(shown) for hashed, shown in alone.items()} | {
-        unit_key(hashed for hashed, _ in members): min(shown for _, shown in members)
-        for members in groups.values()
+            groups.setdefault(group, []).append((hashed, text))
+    return {
+        unit_key([hashed] * many): min(each) for hashed, each in alone.items() for many in {1, len(each)}
+    } | {
+        unit_key(hashed for hashed, _ in members): min(text for _, text in members)
+        for each in groups.values()
+        for members in (each, dict.fromkeys(each))  # of pairs, a text that several have is one prompt
     }
 
 
