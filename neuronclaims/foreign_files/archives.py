@@ -28,6 +28,10 @@ ZSTANDARD = 93
 _HEADER, _ENCRYPTED = 30, 1
 
 
+class NotUnpackedError(ForeignFileError):
+    """An archive that is packed in a way that is not read, or not here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """An open archive: its members by name, the last of each name, as ``zipfile`` takes it."""
@@ -38,18 +42,23 @@ class Archive:
 
     def read(self, name: str, most: int = 50 * MEGABYTE) -> bytes:
         """Return the bytes of a member; raise ForeignFileError for one that is broken or has more than ``most``."""
-        member = self.members[name]
-        shown = f"{self.path}, member {name[:100]!r},"
+        member, shown = self.members[name], ascii(name[:100])
         if member.file_size > most or member.compress_size > most:
             size = max(member.file_size, member.compress_size) / MEGABYTE
+            found = f"a member of {size:,.0f} MB ({shown})"
             raise ForeignFileError(
-                f"{shown} has {size:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read."
+                f"{self.path} has {found}, and at most {most / MEGABYTE:,.0f} MB are read."
             )
         if member.flag_bits & _ENCRYPTED:
-            raise ForeignFileError(f"{shown} is encrypted.")
-        data = _unpacked(self._packed(member), member, shown)
+            raise ForeignFileError(f"{self.path} is encrypted ({shown}).")
+        try:
+            data = _unpacked(self._packed(member), member)
+        except NotUnpackedError as error:
+            raise NotUnpackedError(f"{self.path} is packed {error}.") from None
+        except (zlib.error, OSError, ValueError, MemoryError) as error:
+            raise ForeignFileError(f"{self.path} is broken ({shown}): {error}.") from None
         if len(data) != member.file_size or zlib.crc32(data) != member.CRC:
-            raise ForeignFileError(f"{shown} is broken: it unpacks to something else than it says.")
+            raise ForeignFileError(f"{self.path} is broken: {shown} unpacks to something else than it says.")
         return data
 
     def _packed(self, member: ZipInfo) -> bytes:
@@ -92,22 +101,17 @@ class _Bounded(io.FileIO):
         return super().read(-1 if size is None else size)
 
 
-def _unpacked(packed: bytes, member: ZipInfo, shown: str) -> bytes:
+def _unpacked(packed: bytes, member: ZipInfo) -> bytes:
     size, how = member.file_size, member.compress_type
     if how == ZIP_STORED:
         return packed
+    if how == ZIP_DEFLATED:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
+    if how != ZSTANDARD:
+        raise NotUnpackedError(f"in a way that is not read (number {how})")
     try:
-        if how == ZIP_DEFLATED:
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
-        if how == ZSTANDARD:
-            from pyarrow import decompress
-
-            return bytes(decompress(packed, size, codec="zstd", asbytes=True)) if size else b""
+        from pyarrow import decompress
     except ImportError:
         advice = 'pip install "neuronclaims[data]"'
-        raise ForeignFileError(
-            f"{shown} is packed with Zstandard, which is read with pyarrow: {advice}."
-        ) from None
-    except (zlib.error, OSError, ValueError, MemoryError) as error:
-        raise ForeignFileError(f"{shown} is broken: {error}.") from None
-    raise ForeignFileError(f"{shown} is packed in a way that is not read (number {how}).")
+        raise NotUnpackedError(f"with Zstandard, which is read with pyarrow: {advice}") from None
+    return bytes(decompress(packed, size, codec="zstd", asbytes=True)) if size else b""

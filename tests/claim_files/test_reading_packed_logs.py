@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
@@ -109,13 +110,19 @@ ONE = [
         (packed(ONE)[:-30], "is no zip archive, or not all of it"),
         (packed([("x.json", {})]), "it has no _journal/start.json"),
         (packed([("header.json", [1])]), "does not say what was evaluated"),
-        (packed([("header.json", "{")]), "header.json is not valid JSON"),
-        (packed([ONE[0], ("samples/1.json", b"\xff")]), "samples/1.json is not valid JSON"),
-        (broken(ONE, 24, 7), "broken: it unpacks to something else than it says"),
-        (broken(ONE, 16, 7), "broken: it unpacks to something else than it says"),
-        (broken(ONE, 24, 2_000_000_000), "has 2,000 MB, and at most 100 MB are read"),
+        (packed([("header.json", "{")]), "is broken: 'header.json' is not valid JSON"),
+        (packed([ONE[0], ("samples/1.json", b"\xff")]), "is broken: 'samples/1.json' is not valid JSON"),
+        (broken(ONE, 24, 7), "is broken: 'header.json' unpacks to something else than it says"),
+        (broken(ONE, 16, 7), "is broken: 'header.json' unpacks to something else than it says"),
+        (
+            broken(ONE, 24, 2_000_000_000),
+            "has a member of 2,000 MB ('header.json'), and at most 100 MB are read",
+        ),
         (broken(ONE, 8, 1, "<H"), "is encrypted"),
-        (broken(ONE, 10, 12, "<H"), "is packed in a way that is not read (number 12)"),
+        (
+            broken(ONE, 10, 12, "<H"),
+            "the file is packed in a way that is not read (number 12), or make a .json of it: inspect",
+        ),
         (broken(ONE, 10, 93, "<H"), "is broken"),
         (broken(ONE, 42, 900_000_000), "is broken"),
     ],
@@ -133,7 +140,9 @@ def test_bombs_are_refused_before_they_are_unpacked(chosen, tmp_path, monkeypatc
     with pytest.raises(ClaimFileError, match="not valid JSON"):
         chosen(bomb, "")
     monkeypatch.setattr(packed_logs, "LARGEST_SAMPLE", 2_000_000)
-    with pytest.raises(ClaimFileError, match="has 3 MB, and at most 2 MB are read"):
+    with pytest.raises(
+        ClaimFileError, match=r"has a member of 3 MB \('samples/2_epoch_1.json'\), and at most 2 MB are read"
+    ):
         chosen(bomb, "")
     monkeypatch.setattr(packed_logs, "LARGEST_IN_ALL", 1_000_000)
     with pytest.raises(ClaimFileError, match="unpacks to 3 MB, and at most 1 MB are read"):
@@ -145,3 +154,13 @@ def test_bombs_are_refused_before_they_are_unpacked(chosen, tmp_path, monkeypatc
         archives.open_archive(tmp_path / "many.zip"),
     ):
         pass
+
+
+def test_without_pyarrow_it_is_said_what_to_install_or_to_convert(chosen, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ClaimFileError) as caught:
+        chosen((LOGS / "colours.eval").read_bytes(), "")
+    said = (
+        'with Zstandard, which is read with pyarrow: pip install "neuronclaims[data]", or make a .json of it'
+    )
+    assert f"the file is packed {said}: inspect log convert x.eval --to json" in str(caught.value)

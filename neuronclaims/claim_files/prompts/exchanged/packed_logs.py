@@ -11,7 +11,7 @@ from pathlib import Path
 
 from neuronclaims.claim_files.prompts.exchanged.inspect_logs import inspect_rows, is_inspect_log
 from neuronclaims.foreign_files import MEGABYTE, ForeignFileError, Json, parse_json
-from neuronclaims.foreign_files.archives import Archive, open_archive
+from neuronclaims.foreign_files.archives import Archive, NotUnpackedError, open_archive
 
 LARGEST_SAMPLE = 100 * MEGABYTE
 """The most bytes that one sample may unpack to."""
@@ -27,6 +27,14 @@ def packed_rows(file: Path) -> list[dict[str, Json] | str]:
 
     Raises ForeignFileError for what is no such log.
     """
+    try:
+        return _rows(file)
+    except NotUnpackedError as error:
+        convert = f"inspect log convert {file.name} --to json --output-dir FOLDER"
+        raise ForeignFileError(f"{str(error).rstrip('.')}, or make a .json of it: {convert}") from None
+
+
+def _rows(file: Path) -> list[dict[str, Json] | str]:
     with open_archive(file) as archive:
         log = _read(archive, _HEADER if _HEADER in archive.members else _STARTED)
         if isinstance(log, dict):
@@ -49,7 +57,9 @@ def _samples(archive: Archive, names: list[str]) -> Iterator[Json]:
 def _read(archive: Archive, name: str) -> Json:
     if name not in archive.members:
         raise ForeignFileError(f"{archive.path} is no log of Inspect AI: it has no {name}.")
-    return parse_json(archive.read(name, LARGEST_SAMPLE), f"{archive.path}, {name[:100]}", infinite=True)
+    return parse_json(
+        archive.read(name, LARGEST_SAMPLE), f"{archive.path} is broken: {name[:100]!a}", infinite=True
+    )
 
 
 def _order(row: dict[str, Json] | str) -> tuple[bool, float, str]:
