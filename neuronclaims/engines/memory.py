@@ -140,9 +140,9 @@ def text_bytes(config: Mapping[str, Any]) -> int:
 
 def _vocabulary_share(job: Workload) -> float:
     """Return for how much of a batch's tokens logits are held: those of last tokens, or where all are, 128 at once."""
-    if ("activations" in job.name and "generating" not in job.name) or not job.batch:
+    if job.heads == "none" or not job.batch:
         return 0.0
-    return min(1.0, (128 if "documents" in job.name else job.rows) / job.batch)
+    return min(1.0, (128 if job.heads == "all" else job.rows) / job.batch)
 
 
 def row_bytes(wanted: Mapping[Need, Collection[str]], facts: ModelFacts) -> int:

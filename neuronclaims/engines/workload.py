@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from neuronclaims.measurements import ModelFacts
+from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.changing.needs import Pair
 from neuronclaims.measurements.plan import Job, Wanted
 from neuronclaims.measurements.token_values import TokenValuesNeed
@@ -20,6 +22,9 @@ _TEXTS_PER_PROBE = 200
 _TOGETHER, _FEW, _BATCHES = 32_768, 2_048, 32
 """Of texts that run one by one, those of so many tokens are kept in one file, as ``models.running.readout`` does."""
 
+Heads: TypeAlias = Literal["none", "last", "all"]
+"""For which tokens of a batch logits are made: for none, for the last of each text, or for all of them."""
+
 _MULTIPLIED = ("sweeps", "controls")
 """What runs many changed copies of one text, as many at a time as fit a batch."""
 
@@ -31,6 +36,7 @@ class Workload:
     ``kind`` is the key under which its speed is kept, ``name`` what it is called. ``batch`` is the most tokens at once,
     ``rows`` the most texts at once, ``files`` how many files of the run cache its values are kept in. ``context`` is
     how long the texts are, in the mean over their tokens, and ``new`` is how many tokens are generated in all.
+    ``heads`` says for which tokens of a batch there are logits, ``predicted`` for how many tokens in all.
     """
 
     kind: str
@@ -43,6 +49,8 @@ class Workload:
     files: int
     context: float
     new: int
+    heads: Heads
+    predicted: float
 
 
 def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options: RunOptions) -> Workload:
@@ -84,6 +92,7 @@ def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options
     together = min(_TOGETHER, max(_FEW, sum(sizes) // _BATCHES))
     files = math.ceil(sum(sizes) / together) if _one_by_one(job) else len(batches)
     whole = [size + job.new_tokens for size in sizes]
+    new, heads = job.new_tokens * job.texts * len(sizes), _heads(job)
     return Workload(
         kind=f"{job.worker} {name}",
         name=name,
@@ -94,7 +103,9 @@ def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options
         rows=at_once,
         files=files,
         context=sum(size**2 for size in whole) / max(1, sum(whole)),
-        new=job.new_tokens * job.texts * len(sizes),
+        new=new,
+        heads=heads,
+        predicted=tokens if heads == "all" else new,
     )
 
 
@@ -129,6 +140,12 @@ def _shape(item: str, lengths: Mapping[str, int], job: Job) -> tuple[int, ...]:
         return (lengths[item],)
     pair = Pair.of_item(item)
     return lengths[pair.corrupted], lengths[pair.clean]
+
+
+def _heads(job: Job) -> Heads:
+    if job.needs[0].text == "document":
+        return "all"
+    return "none" if isinstance(job.needs[0], Pooled) and not job.new_tokens else "last"
 
 
 def _one_by_one(job: Job) -> bool:

@@ -17,7 +17,6 @@ from neuronclaims.measurements.errors import ModelError
 
 if TYPE_CHECKING:
     from neuronclaims.engines.forecast import Forecast
-    from neuronclaims.engines.workload import Workload
     from neuronclaims.models.sources import Source
     from neuronclaims.models.structure.sizes import ModelSize
     from neuronclaims.planning.devices import Device
@@ -80,7 +79,7 @@ def elsewhere(
         )
     per_token = [_token_flops(source, size, job.context) for job in forecast.work]
     flops = [
-        job.tokens * each + 2 * size.head * _read_positions(job)
+        job.tokens * each + 2 * size.head * job.predicted
         for job, each in zip(forecast.work, per_token, strict=True)
     ]
     computing = [each / (device.flops(dtype) * utilisation) for each in flops]
@@ -133,11 +132,6 @@ def _token_flops(source: Source, size: ModelSize, context: float) -> float:
     with suppress(ModelError):  # a configuration need not say it
         context = min(context, source.context)
     return 2 * size.used + 4 * facts.layers * heads * context
-
-
-def _read_positions(job: Workload) -> float:
-    """Return at how many positions the LM head runs, where these are many: each token of documents, each new one."""
-    return job.tokens if "documents" in job.name else job.new
 
 
 def _cache_bytes(source: Source, forecast: Forecast, dtype: str) -> int:
