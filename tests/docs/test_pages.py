@@ -13,7 +13,9 @@ from shown import agrees, run_page
 RUN = [
     path
     for path in (*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md"))
-    if any(block.title or block.language in ("console", "pycon") for block in blocks_of(path))
+    if any(
+        block.title or block.language in ("console", "pycon") for block in blocks_of(path) if not block.reason
+    )
 ]
 ELSEWHERE = {"extend", "statistics"}
 """Pages that tests of their own run."""
