@@ -127,6 +127,8 @@ def test_parts_attachments_scores_and_epochs_of_a_log(taken):
     assert len(taken(log(sample(1, "Is it wet?", "C"), image), "where: {score: C}").prompts) == 1
     lost = sample(1, "attachment://bb", "C")
     assert "x.json:1:1: the text attachment://bb is not among" in wrong(taken, log(lost))
+    marked = sample(2, "Is it dry?", "C", invalidation={"author": "me", "reason": "wrong question"})
+    assert len(taken(log(sample(1, "Is it wet?", "C"), marked), "where: {invalidated: false}").prompts) == 1
     twice = [sample(1, "Is it wet?", "C", epoch=epoch) for epoch in (1, 2)]
     assert "in this set already" in wrong(taken, log(*twice))
     assert len(taken(log(*twice), "where: {epoch: 2}").prompts) == 1

@@ -72,6 +72,7 @@ def _sample(sample: Mapping[str, Json]) -> dict[str, Json]:
         "answer": _answer(_object(sample.get("output")), attached),
         "target": sample.get("target"),
         "error": _object(sample.get("error")).get("message"),
+        "invalidated": sample.get("invalidation") is not None,
     }
     row |= {f"metadata.{key}": value for key, value in _object(sample.get("metadata")).items()}
     row |= _scores(_object(sample.get("scores")))
