@@ -1,11 +1,11 @@
 """How memory and time grow with a set: documents of the demo's words in Parquet, at 1, 2 and 4 times a corpus.
 
-    python benchmarks/large_sets.py [--tokens 2500000] [--folder FOLDER]
+    python benchmarks/large_sets.py [--tokens 2500000] [--folder FOLDER] [--only outliers]
 
 A model of one block with random weights (16 wide, 64 neurons, the demo's tokenizer) is asked for a claim of prediction
 (documents of 960 words) and one of outliers (of 120 words), each in a process of its own, with 16 MiB for values. What
 is shown is the peak of the process, Python and torch included, and its CPU time per token, start-up taken off. The
-corpora go to FOLDER, by default a temporary one. Needs pyarrow.
+corpora go to FOLDER, by default a temporary one; those that are there are used again. Needs pyarrow.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tokens", type=int, default=2_500_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only", choices=CLAIMS, help="one of the claims")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -100,11 +101,13 @@ def main() -> None:
         folder = given.folder or Path(name)
         folder.mkdir(exist_ok=True)
         model(folder / "small")
-        for kind, (length, claim) in CLAIMS.items():
+        for kind in [given.only] if given.only else CLAIMS:
+            length, claim = CLAIMS[kind]
             started = 0.0
             for tokens in (10 * length, given.tokens, 2 * given.tokens, 4 * given.tokens):
                 texts = folder / f"{kind}-{tokens}.parquet"
-                corpus(texts, tokens, length)
+                if not texts.exists():
+                    corpus(texts, tokens, length)
                 file = folder / f"{kind}-{tokens}.claims.yaml"
                 file.write_text(FILE.format(file=texts.name, claim=claim))
                 asked = [sys.executable, __file__, "--one", str(file), "--folder", str(folder / "small")]
