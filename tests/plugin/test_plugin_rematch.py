@@ -18,7 +18,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.pytest_session.baselines.lost import Lost
 from neuronclaims.pytest_session.baselines.rematch_hints import hint
 from neuronclaims.pytest_session.baselines.rematching import Rematching
-from neuronclaims.rematch import Match, Rematched
+from neuronclaims.rematch import Match, Rematched, TwoModels
 from neuronclaims.sentences.subjects.neurons import Neuron
 
 CLAIMS = (
@@ -59,8 +59,8 @@ def resized(folder: Path, words: int) -> None:
 def stood_in(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., list[Rematched]]) -> list[tuple]:
     calls: list[tuple] = []
 
-    def rematch(file, old, new, **rest):
-        calls.append((file.path.name, Path(old).name, new, sorted(rest["only"])))
+    def rematch(file, models: TwoModels, **rest):
+        calls.append((file.path.name, Path(models.old).name, models.new, sorted(rest["only"])))
         return answer(file)
 
     monkeypatch.setattr("neuronclaims.rematch.rematch", rematch)
