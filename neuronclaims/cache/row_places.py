@@ -14,8 +14,8 @@ _DIGITS = 32
 class RowPlaces:
     """Different texts, each found by the hash of its row.
 
-    >>> places = RowPlaces(["b", "a"], ["0" * 64, "f" * 64])
-    >>> [int(place) for place in places.of(["f" * 64, "0" * 64, "1" * 64, "no hash"])]
+    >>> places = RowPlaces(["b", "a"], ["1" * 64, "f" * 64])
+    >>> [int(place) for place in places.of(["f" * 64, "1" * 64, "2" * 64, "no hash"])]
     [1, 0, -1, -1]
     """
 

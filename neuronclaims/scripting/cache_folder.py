@@ -33,8 +33,8 @@ def cache_of(root: Path) -> Path:
 def caches_above(here: Path) -> list[Path]:
     """Return where the run cache may be that somebody in a folder means: the project's, then all above the folder.
 
-    >>> [folder.as_posix() for folder in caches_above(Path("/nowhere/deep"))][-2:]
-    ['/nowhere/.neuronclaims', '/.neuronclaims']
+    >>> sorted(folder.as_posix() for folder in caches_above(Path("/nowhere/deep")))
+    ['/.neuronclaims', '/nowhere/.neuronclaims', '/nowhere/deep/.neuronclaims']
     """
     from neuronclaims.naming import project_root
 

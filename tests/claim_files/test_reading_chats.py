@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import doctest
 import json
 from pathlib import Path
 
@@ -14,9 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_claims import HEAD
 
-from neuronclaims.claim_files.chats import forms, messages
 from neuronclaims.claim_files.errors import ClaimFileError
-from neuronclaims.claim_files.prompts import sameness
 from neuronclaims.claim_files.prompts.frames import likenesses, same_words_in
 from neuronclaims.claim_files.prompts.sameness import content, likeness
 from neuronclaims.prompts import ROLES, ChatMessage, PromptInput, shown
@@ -347,8 +344,3 @@ def test_the_example_of_the_documentation_reads(read, tmp_path):
         ["user: Where is Hue?"],
         ["system: Sing. | user: Where is Hue?", "user: Who?"],
     ]
-
-
-def test_the_examples():
-    for module in (messages, forms, sameness):
-        assert doctest.testmod(module).failed == 0

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 
-from neuronclaims.kinds.interventions import before_after
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
@@ -41,7 +38,3 @@ def test_the_family_says_how_many_draws_are_made():
         assert "999 ways to exchange the labels, drawn at random" in each.test(family).method
     alone, best = change.test(family), searched.test(family)
     assert best.p_value >= alone.p_value
-
-
-def test_the_example_of_a_kind_runs():
-    assert doctest.testmod(before_after).failed == 0

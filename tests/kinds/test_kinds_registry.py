@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
 import pytest
-from cases import for_each
 from pydantic import Field
 
-from neuronclaims import kinds as package
 from neuronclaims.kinds import registry
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.kind import KindWarning
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template
-
-MODULES = [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
 
 
 class Foreign:
@@ -85,8 +78,3 @@ def test_one_that_cannot_join_is_left_out_and_said_so_once(monkeypatch, name, wh
     found, [told] = brought(monkeypatch, name, "NEW")
     assert found == (*registry.OWN_KINDS, CheckedKind(NEW))
     assert why in told
-
-
-@for_each("name", MODULES)
-def test_the_examples_of_a_module_run(name):
-    assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import re
 from pathlib import Path
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Continuations, Generation, TokenRule
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.models.chats import environment, templates
 from neuronclaims.models.chats.proof import as_texts
 from neuronclaims.models.chats.templates import ChatTemplate, found_once, template_in, template_of
 from neuronclaims.models.sources import open_model
@@ -332,8 +330,3 @@ def test_the_template_of_a_tokenizer_object_is_part_of_what_it_is(tokenizer):
     finally:
         tokenizer.chat_template = None
     assert hash_tokenizer(tokenizer) == before
-
-
-def test_the_examples():
-    for module in (environment, templates):
-        assert doctest.testmod(module).failed == 0

@@ -12,7 +12,6 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from neuronclaims.models.chats.odd_tokens import OddTokens, is_odd, odd_tokens
 from neuronclaims.models.sources import LoadedModel, open_model
-from neuronclaims.prompts import markup
 from neuronclaims.prompts.markup import markup_in
 
 WORDS = {"<unk>": 0, "<s>": 1, "one": 2, "two": 3, "▁": 4, "</s>": 5, "[INST]": 6, "<think>": 7}
@@ -143,6 +142,3 @@ def test_markup_is_found_in_texts_and_messages():
     assert markup_in("<｜User｜>a") == "<｜User｜>"
     for text in ("a < b > c", "[inst]", "<p>", "<|>", "|a|", chat(("user", "a")).item):
         assert markup_in(text) is None
-    import doctest
-
-    assert doctest.testmod(markup).failed == 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronclaims.prompts import ROLES, ChatMessage, PromptInput, brief, inputs, is_plain, shown
+from neuronclaims.prompts import ROLES, ChatMessage, PromptInput, brief, is_plain, shown
 
 TEXTS = st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith("\x00"))
 CONTENTS = st.text()
@@ -83,7 +82,3 @@ def test_chats_with_one_long_system_message_can_be_told_apart():
     ]
     assert brief("long " * 50, 20) == "long " * 50
     assert brief(PromptInput(messages=(system,)).item, 20) == shown(PromptInput(messages=(system,)).item)
-
-
-def test_the_examples() -> None:
-    assert doctest.testmod(inputs).failed == 0
