@@ -195,3 +195,19 @@ def test_without_one_of_four_that_are_apart_the_mean_rests_on_few() -> None:
     assert again.without([11]) == "inconclusive"
     assert again.samples.without(np.array([11])).careful_p(0.0) > 0.8**6  # of 11, fewer than half count
     assert again.without([0]) == "supported"
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 1_000])
+def test_resamples_that_are_drawn_in_parts_are_those_of_one_stream(monkeypatch, at_once) -> None:
+    values = np.random.default_rng(1).normal(0.35, 1, 31)
+    again = Again(Samples("mean", values, np.empty(0), alone=True), "greater", 0.0, None, p=0.04, alpha=0.05)
+    monkeypatch.setattr("neuronclaims.stats.robustness.again._AT_ONCE", at_once)
+    weights = np.sort(again.samples.weights[0])
+    drawn = weights[np.random.default_rng(7).integers(31, size=(500, 31))]  # all at once
+    effects = again.samples.effect + drawn.mean(axis=1)
+    errors = np.sqrt(drawn.var(axis=1, ddof=1) / 31)
+    own = again.samples.effect / again.samples.error
+    p = 2 * scipy_stats.norm.cdf(scipy_stats.norm.ppf(0.02) * np.abs(effects) / errors / own)
+    same = np.mean((p <= 0.05) & (effects > 0))
+    assert 0.2 < same < 0.8
+    assert again.resampled(seed=7) == pytest.approx(same, abs=1e-12)
