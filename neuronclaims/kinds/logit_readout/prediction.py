@@ -31,7 +31,7 @@ from neuronclaims.kinds.logit_readout.document_aurocs import (
 )
 from neuronclaims.kinds.logit_readout.looked_for import Counted, LookedFor
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
-from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
+from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins, whole_sums
 from neuronclaims.kinds.shared.margins import (
     AUROC_MARGIN,
     CHANCE,
@@ -183,9 +183,7 @@ class PredictionRequest:
         found = (need := self.need(neuron)).columns(answers[need])
         positions, hits = (column.round().astype(np.int64) for column in (found.positions, found.hits))
         aurocs = DocumentAurocs.of(self.documents, found.auroc, positions, hits)
-        in_bins, top = (
-            part.round().astype(np.int64).sum(axis=0) for part in (found.by_bin, found.hits_by_bin)
-        )
+        in_bins, top = map(whole_sums, (found.by_bin, found.hits_by_bin))
         fewest = self.claim.settings.options.fewest or FEWEST
         return PredictionData(neuron, aurocs, BinnedHits(self.bins, in_bins, top, fewest))
 

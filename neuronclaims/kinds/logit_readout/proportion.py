@@ -149,7 +149,8 @@ class ProportionRequest:
 
     def shares(self, found: ReadoutColumns) -> tuple[tuple[tuple[int, ...], ...], np.ndarray]:
         """Return the rows and the mean share of each unit that has one; raise ClaimError where fewer than two do."""
-        said, above, hits = self.claim.sentence, found.by_bin[:, 1], found.hits_by_bin[:, 1]
+        said = self.claim.sentence
+        above, hits = (part[:, 1].astype(np.float64) for part in (found.by_bin, found.hits_by_bin))
         told = [tuple(row for row in rows if above[row] > 0) for rows in self.units.rows]
         rows = tuple(row for row in told if row)
         if len(rows) < 2:
@@ -226,7 +227,9 @@ class ProportionKind:
 
 def _others(found: ReadoutColumns) -> tuple[stats.Estimate, ...]:
     """Return the shares of all positions together: from the value on, and below it."""
-    (below, above), (low, high) = found.by_bin.sum(axis=0), found.hits_by_bin.sum(axis=0)
+    (below, above), (low, high) = (
+        part.sum(axis=0, dtype=np.float64) for part in (found.by_bin, found.hits_by_bin)
+    )
     return (
         counted("share_above_pooled", "share of all such positions", float(high / above) if above else None),
         counted(
@@ -236,7 +239,11 @@ def _others(found: ReadoutColumns) -> tuple[stats.Estimate, ...]:
 
 
 def _notes(request: ProportionRequest, found: ReadoutColumns, telling: int) -> tuple[str, ...]:
-    said, above, every = request.claim.sentence, int(found.by_bin[:, 1].sum()), int(found.positions.sum())
+    said, above, every = (
+        request.claim.sentence,
+        int(found.by_bin[:, 1].sum(dtype=np.float64)),
+        int(found.positions.sum()),
+    )
     often = "the label is more frequent" if request.looked_for.labels else "the token is more often on top"
     return (
         f"The neuron is at {number_text(said.level)} or above at {above:,} of {every:,} positions, in "

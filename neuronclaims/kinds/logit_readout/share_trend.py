@@ -27,7 +27,7 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.looked_for import Counted, LookedFor
 from neuronclaims.kinds.logit_readout.prediction import PredictionOptions
 from neuronclaims.kinds.logit_readout.proportion import SEARCHED
-from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
+from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins, whole_sums
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.refusals import check_subject, check_unsearched
 from neuronclaims.kinds.shared.requests import in_order, plain, plural, resamples_of, seed_of
@@ -269,7 +269,7 @@ def _statement(claim: TrendClaim) -> Statement:
 
 def _binned(request: ShareTrendRequest, found: ReadoutColumns) -> BinnedHits:
     """Pool the positions of all documents by bins, to be looked at."""
-    counts, hits = (part.round().astype(np.int64).sum(axis=0) for part in (found.by_bin, found.hits_by_bin))
+    counts, hits = map(whole_sums, (found.by_bin, found.hits_by_bin))
     return BinnedHits(request.bins, counts, hits, request.claim.settings.options.fewest or FEWEST)
 
 

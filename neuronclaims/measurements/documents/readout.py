@@ -24,21 +24,22 @@ Floats = NDArray[np.float64]
 class ReadoutColumns(NamedTuple):
     """The columns of a readout, one row per document; ``auroc`` is -1 where all positions or none are hits.
 
-    ``positions``, ``hits`` and ``auroc`` are [documents], ``by_bin`` and ``hits_by_bin`` [documents, bins].
+    ``positions``, ``hits`` and ``auroc`` are [documents], ``by_bin`` and ``hits_by_bin`` [documents, bins]. These
+    are counts as they were measured, in float32: sum them in float64.
     """
 
     positions: Floats
     hits: Floats
     auroc: Floats
-    by_bin: Floats
-    hits_by_bin: Floats
+    by_bin: NDArray[np.floating]
+    hits_by_bin: NDArray[np.floating]
 
 
 def columns_of(answer: NDArray[np.floating], edges: Sequence[float]) -> ReadoutColumns:
     """Return counts of documents, [documents, 3 + 2 (len(edges) + 1)], by their columns."""
-    rows, bins = answer.astype(np.float64), len(edges) + 1
-    by_bin, hits_by_bin = rows[:, 3 : 3 + bins], rows[:, 3 + bins :]
-    return ReadoutColumns(rows[:, 0], rows[:, 1], rows[:, 2], by_bin, hits_by_bin)
+    bins = len(edges) + 1
+    positions, hits, aurocs = answer[:, :3].astype(np.float64).T
+    return ReadoutColumns(positions, hits, aurocs, answer[:, 3 : 3 + bins], answer[:, 3 + bins :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Readout(OfDocuments):
 
     >>> readout = Readout("mlp_post", 3, 17, " an", (0.0, 1.0), ("I ate an apple.",))
     >>> readout.columns(np.array([[5, 1, 0.75, 2, 2, 1, 0, 0, 1]], np.float32)).hits_by_bin
-    array([[0., 0., 1.]])
+    array([[0., 0., 1.]], dtype=float32)
     """
 
     site: Site
