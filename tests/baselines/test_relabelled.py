@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, fields, is_dataclass
 
 import pytest
+from cases import for_each
 
 from neuronclaims import figures
 from neuronclaims.baselines.content import content_of
@@ -237,7 +238,7 @@ def without_names(effect):
     return {name: value for name, value in asdict(effect).items() if name not in ("name", "symbol")}
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
+@for_each("claim", CLAIMS)
 def test_no_number_and_no_key_hangs_on_a_printed_name(runs, claim):
     (results, rows), (relabelled, other_rows) = runs
     one, two = results[claim], relabelled[claim]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 from scipy.stats import spearmanr
 
 from neuronclaims.claim_files.prompt_folders import PromptFolders
@@ -130,7 +131,7 @@ def claims(judged):
     return {name: result.evidence for name, result in judged[2].items()}
 
 
-@pytest.mark.parametrize("name", [name.replace(" ", "-") for name in CLAIMS])
+@for_each("name", [name.replace(" ", "-") for name in CLAIMS])
 def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name):
     evidence = claims[name]
     found = evidence.units
@@ -152,7 +153,7 @@ def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(judged)
     assert {kind.name for kind in kinds()} - seen - two_sets - before_and_after == {"activity somewhere"}
 
 
-@pytest.mark.parametrize("name", [name.replace(" ", "-") for name in NONE])
+@for_each("name", [name.replace(" ", "-") for name in NONE])
 def test_what_is_no_mean_of_single_units_has_none(claims, name):
     assert claims[name].units is None
 
@@ -184,7 +185,7 @@ def test_of_several_neurons_the_one_the_verdict_rests_on_is_named(claims):
     assert found.values != each["prediction"].values
 
 
-@pytest.mark.parametrize("name", ["restoration", "outlier", "consistency", "prediction"])
+@for_each("name", ["restoration", "outlier", "consistency", "prediction"])
 def test_values_from_which_the_effect_does_not_come_are_not_kept(claims, name):
     evidence = claims[name]
     assert fit_to_keep(evidence.units, evidence.effect.value) is not None

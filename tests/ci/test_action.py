@@ -265,6 +265,7 @@ def test_a_first_run_saves_a_baseline_where_it_was_told_to_and_fails_elsewhere(t
     assert "Did you mean" in done.stdout + done.stderr or "There: main" in done.stdout + done.stderr
 
 
+@pytest.mark.skipif(not THOROUGH, reason="installs and runs everything once more (THOROUGH=1)")
 def test_all_steps_together_test_a_claim_and_leave_report_summary_and_cache(tmp_path):
     runner = runner_in(tmp_path, real_pytest=True)
     (runner.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from itertools import product
 
 import pytest
 import torch
+from cases import for_each
 from changed_claims import one_writer
 
 from neuronclaims.claim_files.reader import read_claim_file
@@ -373,7 +374,7 @@ def results(tmp_path_factory) -> dict[str, Result]:
     return found
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@for_each("name", CLAIMS)
 def test_the_number_is_the_one_set_by_hand(name, results):
     result, number = results[name], CLAIMS[name][2]
     assert result.error is None
@@ -381,7 +382,7 @@ def test_the_number_is_the_one_set_by_hand(name, results):
         assert result.evidence.effect.value == pytest.approx(number, rel=1e-3, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name, (_, verdict, _, _) in CLAIMS.items() if verdict])
+@for_each("name", [name for name, (_, verdict, _, _) in CLAIMS.items() if verdict])
 def test_the_verdict_is_the_one_that_follows(name, results):
     assert (results[name].verdict, results[name].reason) == (CLAIMS[name][1], results[name].reason)
 

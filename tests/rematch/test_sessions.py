@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 from demo_model import variants
 from forked import run_pytest
+from thorough import draws
 
 from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER
@@ -107,7 +108,7 @@ def project(tmp_path_factory) -> Project:
     return made
 
 
-@pytest.mark.parametrize("how", ["folder", "spread", "object"])
+@pytest.mark.parametrize("how", draws(["folder"], ["folder", "spread", "object"]))
 def test_lost_neurons_are_found_where_they_are_and_every_report_says_so(project, how):
     """In one process, under xdist, and with a model that conftest.py hands over as an object."""
     if how == "spread":

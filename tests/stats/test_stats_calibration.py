@@ -16,7 +16,7 @@ from rich.console import Console
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.nonparametric import rank_compare_2indep
-from thorough import draws
+from thorough import THOROUGH, draws
 
 from neuronclaims.stats.permutation.montecarlo import Tally
 
@@ -199,6 +199,7 @@ def test_the_published_tables_are_those_that_every_cell_gives_today(command, mon
     assert {(row[0], published["tables"][row[1]]): None for row in published["rows"]} == given
 
 
+@pytest.mark.skipif(not THOROUGH, reason="judges some hundred files (THOROUGH=1)")
 def test_files_whose_claims_are_not_corrected_together_do_not_hold(command):
     lines = import_module("calibration_cells.stand_in.lines")
     contrasts = import_module("calibration_cells.files.contrasts")

@@ -86,14 +86,15 @@ def unwrapped(function: FunctionType) -> Iterator[FunctionType]:
 class LibraryCode:
     """The code behind classes of a library: their methods, and the functions of the files they stand in.
 
-    ``names`` says which code each is, for a hash; ``strange`` what is no library's own.
+    ``names`` says which code each is, for a hash; ``strange`` what is no library's own. What was looked at ``before``
+    is not looked at again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: LibraryCode | None = None) -> None:
         self.names: list[str] = []
         self.strange: list[str] = []
-        self._classes: set[type] = set()
-        self._modules: set[str] = set()
+        self._classes: set[type] = set() if before is None else set(before._classes)
+        self._modules: set[str] = set() if before is None else set(before._modules)
 
     def add(self, kinds: Iterable[type], attention: Iterable[str] = ()) -> None:
         """Look at classes, their bases, and whatever functions these can call; ``attention`` names those in use."""
@@ -162,10 +163,10 @@ def patched_library(model_type: str) -> str | None:
 
 def _is_foreign_object(value: Any) -> bool:
     """Say whether something is called like a function, but is an object of a class that no library has."""
+    if not callable(value) or isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+        return False
     package = type(value).__module__.split(".")[0]
-    known = (*LIBRARIES, *_HELPERS, *_PLAIN)
-    plain = isinstance(value, type) or package in known or package in sys.stdlib_module_names
-    return callable(value) and not plain
+    return package not in (*LIBRARIES, *_HELPERS, *_PLAIN) and package not in sys.stdlib_module_names
 
 
 def _registered(name: str, value: Any) -> list[Any]:
@@ -181,6 +182,10 @@ def _is_known(function: Any) -> bool:
         return is_shipped(function) or function.__module__.split(".")[0] in sys.stdlib_module_names
     if not isinstance(function, FunctionType):
         return is_shipped_function(function)
+    if function.__closure__ is None and not hasattr(
+        function, "__wrapped__"
+    ):  # of most: there is nothing to follow
+        return is_of_library(function) or _is_helper(function)
     return all(is_of_library(each) or _is_helper(each) for each in unwrapped(function))
 
 

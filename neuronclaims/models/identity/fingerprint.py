@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_bytes, read_json_object
 from neuronclaims.models.bringing.adapters import Adapter, adapter_files
+from neuronclaims.models.identity.code import LibraryCode
 from neuronclaims.models.identity.folder_files import ModelFiles, other_files
 from neuronclaims.models.identity.objects import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.identity.safetensors_header import read_header
@@ -98,10 +99,11 @@ _OF_OBJECTS: WeakKeyDictionary[Any, tuple[str, Fingerprint]] = WeakKeyDictionary
 
 def state_of(model: Any, tokenizer: Any) -> ObjectIdentity:
     """Return a checksum of a model object and its tokenizer, fast to compute, that changes when either does."""
-    quick = quick_state(model)
+    code = LibraryCode()
+    quick = quick_state(model, code)
     parts = [quick.digest.encode(), _settings_of(model), hash_tokenizer(tokenizer).encode()]
     digest = hashlib.sha256(b"\n".join(parts)).hexdigest()
-    return ObjectIdentity(digest, quick.unknown or unknown_of_tokenizer(tokenizer))
+    return ObjectIdentity(digest, quick.unknown or unknown_of_tokenizer(tokenizer, code))
 
 
 def _settings_of(model: Any) -> bytes:

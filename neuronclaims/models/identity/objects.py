@@ -85,19 +85,20 @@ def object_identity(model: nn.Module) -> ObjectIdentity:
     return ObjectIdentity(digest.hexdigest(), whole.unknown)
 
 
-def quick_state(model: nn.Module) -> ObjectIdentity:
+def quick_state(model: nn.Module, code: LibraryCode | None = None) -> ObjectIdentity:
     """Return a checksum of modules, settings and tensors that is fast to compute and changes when any of them does.
 
-    It tells whether a model was changed in place since it was last hashed; it is no identity.
+    It tells whether a model was changed in place since it was last hashed; it is no identity. The code behind it is
+    added to ``code``.
     """
-    whole = _structure(model)
+    whole = _structure(model, code)
     total = hashlib.sha256(whole.digest.encode())
     for line in _each_tensor(model, _checksum):
         total.update(line.encode())
     return ObjectIdentity(total.hexdigest(), whole.unknown)
 
 
-def _structure(model: nn.Module) -> ObjectIdentity:
+def _structure(model: nn.Module, looked_at: LibraryCode | None = None) -> ObjectIdentity:
     """Hash the modules of a model with their settings and the library's code behind them, its tensors left out."""
     modules = list(model.named_modules(remove_duplicate=False))
     known = {id(module) for _, module in modules}
@@ -115,10 +116,10 @@ def _structure(model: nn.Module) -> ObjectIdentity:
         unknown += [*changes, *reader.unknown]
         said = [name, type_name(type(module)), settings, changes]
         digest.update(json.dumps(said, sort_keys=True).encode())
-    code = LibraryCode()
+    code = LibraryCode() if looked_at is None else looked_at
     code.add({type(module) for _, module in modules}, _attention(module for _, module in modules))
     digest.update(json.dumps(code.names).encode())
-    moving = LibraryCode()  # whether it is accelerate's own; which version moves tensors changes no value
+    moving = LibraryCode(code)  # whether it is accelerate's own; which version moves tensors changes no value
     moving.add({type(hook) for _, module in modules for hook in hooks_of(module)})
     unknown += [*code.strange, *moving.strange, *_strange_tensors(model)]
     return ObjectIdentity(digest.hexdigest(), unknown[0] if unknown else None)

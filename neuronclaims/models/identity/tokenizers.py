@@ -27,8 +27,11 @@ def hash_tokenizer(tokenizer: Any) -> str:
     return hashlib.sha256(stable(parts)).hexdigest()
 
 
-def unknown_of_tokenizer(tokenizer: Any) -> str | None:
-    """Return what a tokenizer has that no hash can hold, such as a method of the user's own; None if nothing."""
+def unknown_of_tokenizer(tokenizer: Any, looked_at: LibraryCode | None = None) -> str | None:
+    """Return what a tokenizer has that no hash can hold, such as a method of the user's own; None if nothing.
+
+    Code that was ``looked_at`` for its model is not looked at again.
+    """
     kind = type(tokenizer)
     replaced = [
         name
@@ -37,7 +40,7 @@ def unknown_of_tokenizer(tokenizer: Any) -> str | None:
     ]
     if not is_shipped(kind) or replaced:
         return f"the tokenizer's own code ({kind.__module__}.{kind.__qualname__})"
-    code = LibraryCode()
+    code = LibraryCode(looked_at)
     code.add({kind})
     if code.strange:
         return code.strange[0]
