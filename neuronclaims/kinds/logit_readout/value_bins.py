@@ -86,7 +86,7 @@ def whole_sums(counts: NDArray[np.floating]) -> NDArray[np.int64]:
     >>> whole_sums(np.array([[2, 0], [1, 4]], np.float32)).tolist()
     [3, 4]
     """
-    return np.rint(counts.sum(axis=0, dtype=np.float64)).astype(np.int64)
+    return np.asarray(np.rint(counts.sum(axis=0, dtype=np.float64)), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
