@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= constraints.txt
 TORCH := $(or $(if $(CONSTRAINTS),$(shell grep '^torch==' $(CONSTRAINTS))),torch)
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile
-# pip compiles on one core; some packages bring files of other versions of Python, which do not compile and never have to.
-COMPILE := python -m compileall -qq -j 0 $(VENV)/lib || true
+# pip compiles on one core, and tests of packages too; some files are of other versions of Python and do not compile.
+COMPILE := python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 
 .PHONY: claims test thorough conformance model real docs dist check format clean
 
