@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 
 from neuronclaims.measurements.changing.outcomes.by_norm import ByNorm
+from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.running.changing.final_norm import FinalNorm
 from neuronclaims.models.running.changing.outcomes import TextRuns, reader_of
 from neuronclaims.models.running.loading import Ready
@@ -22,8 +23,10 @@ class NormReader:
 
     def read(self, runs: TextRuns) -> torch.Tensor:
         """Return the outcome and the share beside it."""
-        assert self.norm is not None
-        assert runs.into_norm is not None
+        if self.norm is None or runs.into_norm is None:
+            raise MeasurementError(
+                "The final norm was not seen while the model ran, so nothing can be said of it."
+            )
         now, before = runs.into_norm
         if not self._checked:
             self.norm.check(runs.before, before)

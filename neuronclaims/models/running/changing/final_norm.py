@@ -9,11 +9,16 @@ from typing import Any
 import torch
 
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.models.running.hooks import first_argument
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.proofs.stream import near, tolerance
 
 _EPSILONS = ("eps", "variance_epsilon", "epsilon")
 """What norms call the number that they add to a variance."""
+_TRIED = 8
+"""On so many states at most it is tried whether a norm is linear but for its scale."""
+_ROUNDED = 0.1
+"""The share of the largest value by which it may fail to add up, where values are rounded to few bits."""
 
 
 class FinalNorm:
@@ -37,10 +42,10 @@ class FinalNorm:
         """Watch forwards; yield what the norm is given in each, [rows, tokens, hidden]."""
         given: list[torch.Tensor] = []
 
-        def keep(_: Any, args: tuple[Any, ...]) -> None:
-            given.append(args[0].detach())
+        def keep(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            given.append(first_argument(args, kwargs).detach())
 
-        handle = self._module.register_forward_pre_hook(keep)
+        handle = self._module.register_forward_pre_hook(keep, with_kwargs=True)
         try:
             yield given
         finally:
@@ -74,22 +79,26 @@ class FinalNorm:
         return (states.square().mean(-1, keepdim=True) + self._eps).sqrt()
 
     def _found(self, states: torch.Tensor) -> bool:
-        """Say whether the norm takes the mean away: whether times that scale it adds up, of two states and of both."""
-        one, other = states[:1], states[-1:].roll(1, -1)
-        both = one + other
-        for centres in (False, True):
-            shift = self._module(torch.zeros_like(one)).float()
-            first, second, whole = (
-                (self._module(each).float() - shift) * self._scale(each, centres).to(shift.device)
-                for each in (one, other, both)
-            )
-            size = max(float(each.abs().max()) for each in (first, second, whole))
-            if float((whole - first - second).abs().max()) <= 10 * tolerance(self._ready) * max(size, 1e-6):
-                return centres
+        """Say whether the norm takes the mean away: with which scale it is more nearly linear, and nearly enough."""
+        apart = {centres: self._bent(states, centres) for centres in (False, True)}
+        centres = min(apart, key=lambda each: apart[each])
+        if apart[centres] <= min(10 * tolerance(self._ready), _ROUNDED):
+            return centres
         raise MeasurementError(
             f"The final norm of {self._ready.facts.name} (a {type(self._module).__name__}) does not divide by a scale "
             "alone, so nothing can be read with that scale as it was. Claim the whole outcome."
         )
+
+    def _bent(self, states: torch.Tensor, centres: bool) -> float:
+        """Return by how much the norm times a scale does not add up, of pairs of states and their sums: 0 if linear."""
+        one, other = states[:_TRIED], states[-_TRIED:].flip(0).roll(1, -1)
+        shift = self._module(torch.zeros_like(one)).float()
+        first, second, whole = (
+            (self._module(each).float() - shift) * self._scale(each, centres).to(shift.device)
+            for each in (one, other, one + other)
+        )
+        size = max(float(each.abs().max()) for each in (first, second, whole))
+        return float((whole - first - second).abs().max()) / max(size, 1e-6)
 
 
 @contextmanager
